@@ -1,0 +1,109 @@
+/**
+ * The one error table: every code that crosses a boundary, with its HTTP status, whether trying
+ * again can help, and the WebSocket close code where the code ends the connection.
+ * Codes travel on the wire and label metrics; nothing matches on message texts.
+ */
+
+interface ErrorRow {
+  /** HTTP status of the problem document. SUPERSEDED and CANCELLED never reach a plain HTTP client in practice. */
+  readonly status: number;
+  /** Whether the same request may succeed when sent again unchanged. */
+  readonly retryable: boolean;
+  /** Close code of the socket when this error ends it (4000-4999 is the private range, RFC 6455 7.4.2). */
+  readonly closeCode?: number;
+}
+
+export const ERROR_TABLE = {
+  INVALID_ARGUMENT: { status: 400, retryable: false, closeCode: 4400 },
+  UNAUTHENTICATED: { status: 401, retryable: false, closeCode: 4401 },
+  PERMISSION_DENIED: { status: 403, retryable: false, closeCode: 4403 },
+  MODEL_NOT_FOUND: { status: 404, retryable: false },
+  NOT_FOUND: { status: 404, retryable: false },
+  METHOD_NOT_ALLOWED: { status: 405, retryable: false },
+  SUPERSEDED: { status: 409, retryable: false },
+  PAYLOAD_TOO_LARGE: { status: 413, retryable: false, closeCode: 1009 },
+  UNSUPPORTED_MEDIA: { status: 415, retryable: false },
+  UNDECODABLE_IMAGE: { status: 422, retryable: false },
+  QUEUE_FULL: { status: 429, retryable: true },
+  RATE_LIMITED: { status: 429, retryable: true, closeCode: 4429 },
+  CANCELLED: { status: 499, retryable: false },
+  ENGINE_FAILED: { status: 500, retryable: true },
+  INTERNAL: { status: 500, retryable: false, closeCode: 1011 },
+  MODEL_NOT_READY: { status: 503, retryable: true },
+  DRAINING: { status: 503, retryable: true, closeCode: 1012 },
+  UNAVAILABLE: { status: 503, retryable: true },
+  DEADLINE_EXCEEDED: { status: 504, retryable: true },
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof ERROR_TABLE;
+
+const TABLE: Readonly<Record<ErrorCode, ErrorRow>> = ERROR_TABLE;
+
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return typeof value === 'string' && Object.hasOwn(ERROR_TABLE, value);
+}
+
+/** The row of `code`. */
+export function errorRow(code: ErrorCode): ErrorRow {
+  return TABLE[code];
+}
+
+export interface TwinlensErrorOptions {
+  readonly cause?: unknown;
+  /** Milliseconds after which trying again makes sense. */
+  readonly retryAfterMs?: number;
+}
+
+/** Every failure that a caller may see. `message` says what happened and what to do about it. */
+export class TwinlensError extends Error {
+  override readonly name = 'TwinlensError';
+  readonly code: ErrorCode;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: ErrorCode, message: string, options: TwinlensErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+
+  get retryable(): boolean {
+    return TABLE[this.code].retryable;
+  }
+
+  get status(): number {
+    return TABLE[this.code].status;
+  }
+}
+
+/** `error` itself when it is ours, else an INTERNAL (or `fallback`) that carries it as its cause. */
+export function asTwinlensError(error: unknown, fallback: ErrorCode = 'INTERNAL'): TwinlensError {
+  if (error instanceof TwinlensError) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  return new TwinlensError(fallback, text || 'Something failed without saying why.', { cause: error });
+}
+
+/** An error as plain data, for the wires between processes, workers and sockets. */
+export interface ErrorBody {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly retryable: boolean;
+  readonly retryAfterMs?: number;
+}
+
+export function toErrorBody(error: unknown): ErrorBody {
+  const known = asTwinlensError(error);
+  return {
+    code: known.code,
+    message: known.message,
+    retryable: known.retryable,
+    ...(known.retryAfterMs === undefined ? {} : { retryAfterMs: known.retryAfterMs }),
+  };
+}
+
+export function fromErrorBody(body: ErrorBody): TwinlensError {
+  return new TwinlensError(
+    body.code,
+    body.message,
+    body.retryAfterMs === undefined ? {} : { retryAfterMs: body.retryAfterMs },
+  );
+}

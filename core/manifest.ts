@@ -1,0 +1,153 @@
+/**
+ * The model manifest (`model.json`): one schema for both sides, and the parse that is the only way
+ * from unknown JSON to a `Manifest`. Knows nothing of where files are kept or how they are fetched.
+ */
+import { z } from 'zod';
+import { TwinlensError } from './errors.ts';
+
+const MODEL_NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;
+/** A path inside the package: forward slashes, no empty, `.` or `..` part, no absolute path. */
+const FILE_PATH = /^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[A-Za-z0-9_][A-Za-z0-9._-]*(?:\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/;
+
+const filePath = z.string().max(200).regex(FILE_PATH, 'must be a relative path inside the package');
+
+const fileSchema = z.strictObject({
+  bytes: z.int().nonnegative(),
+  /** Lower-case hex. */
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+});
+
+/** Three channels: RGB or BGR order; `L` is one channel of luma. */
+const channels = z.enum(['RGB', 'BGR', 'L']);
+
+const inputSchema = z.strictObject({
+  name: z.string().min(1),
+  layout: z.enum(['NCHW', 'NHWC']),
+  datatype: z.enum(['float32', 'float16']),
+  width: z.int().min(1).max(4096),
+  height: z.int().min(1).max(4096),
+  channels,
+  /** `shortest-edge`: the short side becomes `size`, the long one in proportion. `exact`: width x height, crop has no effect. */
+  resize: z.discriminatedUnion('rule', [
+    z.strictObject({ rule: z.literal('shortest-edge'), size: z.int().min(1).max(8192), filter: z.literal('bilinear') }),
+    z.strictObject({ rule: z.literal('exact'), filter: z.literal('bilinear') }),
+  ]),
+  /** Normalised value = (pixel * scale - mean[c]) / std[c], pixel 0..255, c in the model's channel order. */
+  scale: z.number().positive(),
+  mean: z.array(z.number()).min(1).max(3),
+  std: z.array(z.number().positive()).min(1).max(3),
+});
+
+const outputSchema = z.strictObject({
+  name: z.string().min(1),
+  /** What the graph has already applied to the scores. */
+  activation: z.enum(['none', 'softmax']),
+  /** A JSON array of names, one a class, in the order of the output. */
+  classNames: filePath,
+  classes: z.int().min(1).max(100_000),
+  embedding: z.strictObject({ name: z.string().min(1), size: z.int().min(1) }).optional(),
+});
+
+const goldenSchema = z.strictObject({
+  /** A PNG of the package, RGB, without colour profile. */
+  image: filePath,
+  /** Best classes first; scores are probabilities by the independent reference. */
+  top: z
+    .array(z.strictObject({ index: z.int().nonnegative(), score: z.number().min(0).max(1) }))
+    .min(1)
+    .max(20),
+  /** Largest allowed difference of any score. */
+  tolerance: z.number().positive().max(0.1),
+});
+
+const variantSchema = z.strictObject({
+  name: z.enum(['fp32', 'w16', 'fp16', 'int8']),
+  file: filePath,
+  /** Features of the runtime without which the variant can't run. */
+  requires: z.array(z.enum(['shader-f16'])),
+});
+
+const manifestSchema = z
+  .strictObject({
+    format: z.literal('twinlens-model/1'),
+    name: z.string().regex(MODEL_NAME, 'lower case letters, digits, dot, dash and underscore'),
+    version: z.int().min(1).max(2_147_483_647),
+    title: z.string().min(1).max(120),
+    licence: z.string().min(1).max(120),
+    /** Where the weights come from, in words or as an address. */
+    source: z.string().min(1).max(600),
+    files: z.record(filePath, fileSchema),
+    variants: z.array(variantSchema).min(1).max(8),
+    defaultVariant: z.string(),
+    input: inputSchema,
+    output: outputSchema,
+    goldens: z.array(goldenSchema).min(1).max(16),
+    batch: z.strictObject({ max: z.int().min(1).max(1024) }),
+    /** Best score below which the answer is "not sure"; 0 means never. */
+    notSureBelow: z.number().min(0).max(1),
+  })
+  .superRefine((manifest, context) => {
+    const need = (path: string, where: (string | number)[]) => {
+      if (!Object.hasOwn(manifest.files, path)) {
+        context.addIssue({ code: 'custom', path: where, message: `names ${path}, which is not in files` });
+      }
+    };
+    manifest.variants.forEach((variant, i) => need(variant.file, ['variants', i, 'file']));
+    manifest.goldens.forEach((golden, i) => need(golden.image, ['goldens', i, 'image']));
+    need(manifest.output.classNames, ['output', 'classNames']);
+    if (!manifest.variants.some((variant) => variant.name === manifest.defaultVariant)) {
+      context.addIssue({ code: 'custom', path: ['defaultVariant'], message: 'is not one of variants' });
+    }
+    const count = manifest.input.channels === 'L' ? 1 : 3;
+    for (const key of ['mean', 'std'] as const) {
+      if (manifest.input[key].length !== count) {
+        context.addIssue({ code: 'custom', path: ['input', key], message: `needs ${count} numbers, one a channel` });
+      }
+    }
+    if (manifest.goldens.some((golden) => golden.top.some((entry) => entry.index >= manifest.output.classes))) {
+      context.addIssue({
+        code: 'custom',
+        path: ['goldens'],
+        message: 'name a class index that the output does not have',
+      });
+    }
+  });
+
+export type Manifest = z.infer<typeof manifestSchema>;
+export type InputSpec = Manifest['input'];
+export type OutputSpec = Manifest['output'];
+export type Variant = Manifest['variants'][number];
+export type Golden = Manifest['goldens'][number];
+export type FileEntry = z.infer<typeof fileSchema>;
+
+/** Reads a manifest from parsed JSON. Throws INVALID_ARGUMENT that lists every mistake with its path. */
+export function parseManifest(value: unknown): Manifest {
+  const parsed = manifestSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const mistakes = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'manifest'}: ${issue.message}`);
+  throw new TwinlensError('INVALID_ARGUMENT', `model.json is not valid: ${mistakes.join('; ')}`);
+}
+
+const classNamesSchema = z.array(z.string().min(1).max(200)).max(100_000);
+
+/** Reads a class-name file and checks that it has one name a class. Throws INVALID_ARGUMENT. */
+export function parseClassNames(value: unknown, output: OutputSpec): readonly string[] {
+  const parsed = classNamesSchema.safeParse(value);
+  if (!parsed.success)
+    throw new TwinlensError('INVALID_ARGUMENT', `${output.classNames} must be a JSON array of names.`);
+  if (parsed.data.length !== output.classes) {
+    throw new TwinlensError(
+      'INVALID_ARGUMENT',
+      `${output.classNames} has ${parsed.data.length} names, but the model has ${output.classes} classes.`,
+    );
+  }
+  return parsed.data;
+}
+
+/** The variant called `name`, or the default one. Throws INVALID_ARGUMENT when the manifest has no such variant. */
+export function variantOf(manifest: Manifest, name: string = manifest.defaultVariant): Variant {
+  const found = manifest.variants.find((variant) => variant.name === name);
+  if (found) return found;
+  const known = manifest.variants.map((variant) => variant.name).join(', ');
+  throw new TwinlensError('INVALID_ARGUMENT', `${manifest.name} has no variant ${name}; it has ${known}.`);
+}

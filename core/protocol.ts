@@ -1,0 +1,195 @@
+/**
+ * The wire protocol `twinlens.v1`: every message as a schema, and one parse for each direction.
+ * Knows no socket. What clients send is read strictly (an unknown field is a mistake worth telling);
+ * what the gateway sends is read leniently, so that it may grow fields.
+ */
+import { z } from 'zod';
+import { IMAGE_ENCODINGS, PRIORITIES, PROVIDERS } from './engine.ts';
+import { type ErrorCode, isErrorCode, TwinlensError } from './errors.ts';
+import { MAX_SPEC_LENGTH } from './model-spec.ts';
+
+export const SUBPROTOCOL = 'twinlens.v1';
+export const STREAM_PATH = '/v1/stream';
+
+const id = z.string().min(1).max(64);
+const spec = z.string().min(1).max(MAX_SPEC_LENGTH);
+const dimension = z.int().min(1).max(65_535);
+
+const imageSchema = z.discriminatedUnion('encoding', [
+  z.strictObject({ encoding: z.enum(IMAGE_ENCODINGS) }),
+  z.strictObject({ encoding: z.literal('rgb8'), width: dimension, height: dimension }),
+  z.strictObject({ encoding: z.literal('rgba8'), width: dimension, height: dimension }),
+]);
+/** What the payload is; the bytes themselves follow the header. */
+export type ImageDescriptor = z.infer<typeof imageSchema>;
+
+const classifySchema = z.strictObject({
+  type: z.literal('classify'),
+  /** Chosen by the client; unique among its requests in flight. */
+  id,
+  model: spec.optional(),
+  top: z.int().min(1).max(100_000).optional(),
+  image: imageSchema,
+  deadlineMs: z.int().min(1).max(600_000).optional(),
+  priority: z.enum(PRIORITIES).optional(),
+  stream: z.string().min(1).max(64).optional(),
+});
+export type ClassifyMessage = z.infer<typeof classifySchema>;
+
+const clientSchema = z.discriminatedUnion('type', [
+  classifySchema,
+  z.strictObject({ type: z.literal('cancel'), id }),
+  /** Wants lifecycle events of these models; an empty list means all. Replaces an earlier subscription. */
+  z.strictObject({ type: z.literal('subscribe'), models: z.array(z.string().min(1).max(64)).max(64) }),
+  z.strictObject({ type: z.literal('ping'), id }),
+]);
+export type ClientMessage = z.infer<typeof clientSchema>;
+/** Messages that travel as text; `classify` always travels as a binary frame. */
+export type ClientTextMessage = Exclude<ClientMessage, ClassifyMessage>;
+
+const predictionSchema = z.object({ label: z.string(), index: z.int(), score: z.number() });
+const timingsSchema = z.object({
+  queue: z.number(),
+  decode: z.number(),
+  prepare: z.number(),
+  infer: z.number(),
+  total: z.number(),
+});
+
+export const classificationSchema = z.object({
+  model: z.string(),
+  version: z.int(),
+  variant: z.string(),
+  predictions: z.array(predictionSchema),
+  notSure: z.boolean(),
+  provider: z.enum(PROVIDERS),
+  cached: z.boolean(),
+  timings: timingsSchema,
+  batchSize: z.int(),
+});
+
+const errorCode = z.custom<ErrorCode>(isErrorCode, 'unknown error code');
+export const errorBodySchema = z.object({
+  code: errorCode,
+  message: z.string(),
+  retryable: z.boolean(),
+  retryAfterMs: z.number().optional(),
+});
+
+const modelSummarySchema = z.object({
+  name: z.string(),
+  title: z.string(),
+  /** The model that answers when a request names none. */
+  default: z.boolean(),
+  /** Versions that can answer now, ascending. */
+  versions: z.array(z.int()),
+  labels: z.record(z.string(), z.int()),
+});
+export type ModelSummary = z.infer<typeof modelSummarySchema>;
+
+const limitsSchema = z.object({
+  /** Requests of one socket that may wait for their answer at once. */
+  maxInFlight: z.int(),
+  /** Bytes of one frame or body. */
+  maxBytes: z.int(),
+  /** Pixels (width * height) of one picture. */
+  maxPixels: z.int(),
+});
+export type Limits = z.infer<typeof limitsSchema>;
+
+const gatewaySchema = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('welcome'),
+    protocol: z.literal(SUBPROTOCOL),
+    server: z.string(),
+    limits: limitsSchema,
+    models: z.array(modelSummarySchema),
+  }),
+  classificationSchema.extend({ type: z.literal('result'), id }),
+  errorBodySchema.extend({ type: z.literal('error'), id: id.optional() }),
+  z.object({
+    type: z.literal('model'),
+    event: z.enum(['available', 'label', 'retired']),
+    model: z.string(),
+    version: z.int(),
+    /** Set when `event` is `label`: the label that now names `version`. */
+    label: z.string().optional(),
+  }),
+  z.object({ type: z.literal('goodbye'), retryAfterMs: z.number() }),
+  z.object({ type: z.literal('pong'), id }),
+]);
+export type GatewayMessage = z.infer<typeof gatewaySchema>;
+export type ModelEvent = Extract<GatewayMessage, { type: 'model' }>;
+
+const modelsSchema = z.object({ models: z.array(modelSummarySchema) });
+
+export const VERSION_STATES = ['loading', 'available', 'unloading', 'failed'] as const;
+
+/** Body of `GET /v1/models/{name}`. The manifest is unknown here; `parseManifest` reads it. */
+const modelDetailSchema = modelSummarySchema.extend({
+  details: z.array(
+    z.object({
+      version: z.int(),
+      state: z.enum(VERSION_STATES),
+      /** Why the state is `failed`. */
+      reason: z.string().optional(),
+      provider: z.enum(PROVIDERS).optional(),
+      manifest: z.unknown(),
+    }),
+  ),
+});
+export type ModelDetail = z.infer<typeof modelDetailSchema>;
+
+function mistakes(error: z.ZodError): string {
+  return error.issues.map((issue) => `${issue.path.join('.') || 'message'}: ${issue.message}`).join('; ');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new TwinlensError('INVALID_ARGUMENT', 'The message is not valid JSON.', { cause });
+  }
+}
+
+/** A message of a client from its text. Throws INVALID_ARGUMENT naming each wrong field. */
+export function parseClientMessage(text: string): ClientMessage {
+  const parsed = clientSchema.safeParse(parseJson(text));
+  if (parsed.success) return parsed.data;
+  throw new TwinlensError('INVALID_ARGUMENT', `The message is not valid: ${mistakes(parsed.error)}`);
+}
+
+/** A message of the gateway from its text. Throws INTERNAL: the two ends don't speak the same protocol. */
+export function parseGatewayMessage(text: string): GatewayMessage {
+  const parsed = gatewaySchema.safeParse(parseJson(text));
+  if (parsed.success) return parsed.data;
+  throw new TwinlensError(
+    'INTERNAL',
+    `The gateway sent a message that this client can't read: ${mistakes(parsed.error)}`,
+  );
+}
+
+function parseBody<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new TwinlensError(
+    'INTERNAL',
+    `The gateway sent ${what} that this client can't read: ${mistakes(parsed.error)}`,
+  );
+}
+
+export const parseModels = (value: unknown): readonly ModelSummary[] =>
+  parseBody(modelsSchema, value, 'a model list').models;
+export const parseModelDetail = (value: unknown): ModelDetail =>
+  parseBody(modelDetailSchema, value, 'a model description');
+export const parseClassification = (value: unknown) => parseBody(classificationSchema, value, 'a classification');
+
+/** Schemas for the generated documents (OpenAPI, AsyncAPI). */
+export const SCHEMAS = {
+  clientMessage: clientSchema,
+  gatewayMessage: gatewaySchema,
+  classification: classificationSchema,
+  error: errorBodySchema,
+  models: modelsSchema,
+  modelDetail: modelDetailSchema,
+} as const;

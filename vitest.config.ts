@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['{core,client,workers,app,gateway,scripts,models,test}/**/*.test.ts'],
+    exclude: ['test/e2e/**', 'test/real/**', 'node_modules/**'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    // Two cores: more forks than that only make deadlines late.
+    maxWorkers: 2,
+  },
+});

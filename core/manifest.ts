@@ -92,8 +92,8 @@ const manifestSchema = z
         context.addIssue({ code: 'custom', path: where, message: `names ${path}, which is not in files` });
       }
     };
-    manifest.variants.forEach((variant, i) => need(variant.file, ['variants', i, 'file']));
-    manifest.goldens.forEach((golden, i) => need(golden.image, ['goldens', i, 'image']));
+    for (const [i, variant] of manifest.variants.entries()) need(variant.file, ['variants', i, 'file']);
+    for (const [i, golden] of manifest.goldens.entries()) need(golden.image, ['goldens', i, 'image']);
     need(manifest.output.classNames, ['output', 'classNames']);
     if (!manifest.variants.some((variant) => variant.name === manifest.defaultVariant)) {
       context.addIssue({ code: 'custom', path: ['defaultVariant'], message: 'is not one of variants' });

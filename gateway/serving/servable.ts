@@ -1,0 +1,73 @@
+/**
+ * What the front of the gateway (HTTP, sockets) sees of serving: a registry that turns a model spec
+ * into a handle, and a handle that classifies. Types only.
+ */
+import type { Classification, ImageInput, Priority } from '../../core/engine.ts';
+import type { FileEntry } from '../../core/manifest.ts';
+import type { ModelDetail, ModelEvent, ModelSummary } from '../../core/protocol.ts';
+
+export interface ServableRequest {
+  readonly image: ImageInput;
+  readonly top: number;
+  /** Monotonic milliseconds (the scheduler's clock) after which no answer is wanted. */
+  readonly deadline: number;
+  readonly priority: Priority;
+  /** Whose request it is, for fairness: one key a socket or HTTP client. */
+  readonly client: string;
+  /** Latest wins among waiting requests of the same client and stream. */
+  readonly stream?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** Keeps a version alive while a request uses it. `release` exactly once; later calls do nothing. */
+export interface Handle {
+  readonly name: string;
+  readonly version: number;
+  /** Resolves once, or rejects with one TwinlensError. */
+  classify(request: ServableRequest): Promise<Classification>;
+  release(): void;
+}
+
+export interface ModelFile {
+  /** Absolute path on this machine. */
+  readonly path: string;
+  /** Undefined for model.json itself, whose bytes the manifest can't name. */
+  readonly entry: FileEntry | undefined;
+}
+
+export interface Registry {
+  /** The spec's servable, or the default model when undefined. Throws MODEL_NOT_FOUND, MODEL_NOT_READY, INVALID_ARGUMENT. */
+  acquire(spec: string | undefined): Handle;
+  /** At least one version of every model that should serve can answer. */
+  readonly ready: boolean;
+  list(): readonly ModelSummary[];
+  /** Throws MODEL_NOT_FOUND. */
+  detail(name: string): ModelDetail;
+  /** A file of the package; only files that the manifest names, and `model.json`. Throws MODEL_NOT_FOUND, NOT_FOUND. */
+  file(name: string, version: number, file: string): ModelFile;
+  subscribe(listener: (event: ModelEvent) => void): () => void;
+}
+
+/** What serving measures; telemetry turns it into metrics. Milliseconds. */
+export interface ServingObserver {
+  requestFinished(event: {
+    readonly model: string;
+    readonly version: number;
+    readonly code: 'OK' | string;
+    readonly classification?: Classification;
+  }): void;
+  batchRan(event: {
+    readonly model: string;
+    readonly version: number;
+    readonly size: number;
+    readonly provider: string;
+    readonly inferMs: number;
+  }): void;
+  queueChanged(event: { readonly model: string; readonly version: number; readonly pending: number }): void;
+  instanceExited(event: {
+    readonly model: string;
+    readonly version: number;
+    readonly reason: string;
+    readonly restarting: boolean;
+  }): void;
+}

@@ -148,7 +148,7 @@ def main() -> int:
     if different:
         print(f"The build differs from {options.out.name}/: {', '.join(different)}", file=sys.stderr)
         return 1
-    print(f"{options.out.name}: the build gives the committed bytes")
+    print(f"{options.out.name}: the build gives the same bytes")
     return 0
 
 

@@ -105,3 +105,138 @@ def jack_o_lantern(width: int, height: int) -> Image.Image:
     c.polygon([(x, y + dy) for x, dy in upper + lower], light)
     c.glow(0, y + 20, 120, (255, 180, 40), 0.25)
     return c.picture()
+
+
+def traffic_light(width: int, height: int) -> Image.Image:
+    c = Canvas(width, height, 480)
+    c.sky((82, 142, 212), (214, 230, 242))
+    for x, y, size in ((-230, -150, 1.1), (225, -60, 1.3), (-190, 60, 0.8)):
+        cloud(c, x, y, size)
+    c.box(-10, 190, 10, 240, (70, 74, 80))
+    c.box(-10, -240, 10, -190, (70, 74, 80))
+    c.box(-84, -212, 84, 212, (24, 26, 28), r=22)
+    c.box(-77, -205, 77, 205, (46, 49, 53), r=18)
+    lamps = ((-132, (200, 20, 10), (255, 130, 100)), (0, (48, 36, 8), (110, 86, 24)), (132, (8, 40, 22), (24, 92, 56)))
+    for y, edge, light in lamps:
+        c.disc(0, y, 58, (14, 15, 16))
+        c.ball(0, y, 50, 50, edge, light, (-0.12, -0.15))
+        c.arc(0, y, 66, 190, 350, (10, 10, 11), 9)
+    c.glow(0, -132, 110, (255, 120, 90), 0.4)
+    return c.picture()
+
+
+def cloud(c: Canvas, x: float, y: float, size: float) -> None:
+    for dx, dy, r in ((-42, 4, 22), (-16, -8, 30), (18, -4, 26), (44, 6, 18), (0, 8, 30)):
+        c.ellipse(x + dx * size, y + dy * size, r * size, r * size * 0.72, (248, 251, 254))
+
+
+def clock(width: int, height: int) -> Image.Image:
+    c = Canvas(width, height, 480)
+    c.sky((120, 166, 168), (84, 132, 138))
+    c.glow(-220, -200, 420, (214, 232, 226), 0.5)
+    for step in range(12):
+        c.disc(8, 12 + step, 202 - step * 0.6, mix((84, 132, 138), (58, 98, 104), step / 11))
+    c.ball(0, 0, 200, 200, (28, 30, 36), (78, 82, 90))
+    c.disc(0, 0, 178, (214, 212, 204))
+    c.disc(0, 2, 175, (252, 251, 246))
+    for minute in range(60):
+        angle = math.radians(minute * 6)
+        inner, thick = (132, 7) if minute % 15 == 0 else (142, 5) if minute % 5 == 0 else (154, 2)
+        ray = [(math.sin(angle) * r, -math.cos(angle) * r) for r in (inner, 164)]
+        c.line(ray, (26, 28, 32), thick)
+    for degrees, length, tail, thick, colour in (
+        (304, 92, 24, 11, (26, 28, 32)),
+        (48, 138, 28, 8, (26, 28, 32)),
+        (210, 148, 38, 3, (206, 40, 40)),
+    ):
+        angle = math.radians(degrees)
+        c.line([(math.sin(angle) * r, -math.cos(angle) * r) for r in (-tail, length)], colour, thick)
+    c.disc(0, 0, 11, (26, 28, 32))
+    c.disc(0, 0, 5, (206, 40, 40))
+    return c.picture()
+
+
+def parachute(width: int, height: int) -> Image.Image:
+    c = Canvas(width, height, 480)
+    c.sky((44, 112, 204), (186, 218, 242))
+    for x, y, size in ((-210, 120, 1.3), (220, 60, 1.1), (-240, -150, 0.9), (190, 190, 1.2)):
+        cloud(c, x, y, size)
+    rim, radius, high, panels = -20, 178, 146, 8
+
+    def edge(k: int) -> float:
+        return math.cos(math.pi * (1 - k / panels))
+
+    def seam(k: int) -> list:
+        turns = [math.pi / 2 * t / 30 for t in range(31)]
+        return [(edge(k) * radius * math.sin(a), rim - high * math.cos(a)) for a in turns]
+
+    for k in range(panels):
+        x0, x1 = edge(k) * radius, edge(k + 1) * radius
+        hem = [(x0 + (x1 - x0) * t / 10, rim - 15 * math.sin(math.pi * t / 10)) for t in range(1, 10)]
+        shade = abs(k - 3.5) / 9
+        c.polygon(seam(k) + hem + seam(k + 1)[::-1], mix((238, 72, 48) if k % 2 else (252, 252, 250), (60, 50, 70), shade))
+    for k in range(panels + 1):
+        c.line([(edge(k) * radius, rim), ((k - panels / 2) * 3, 150)], (52, 60, 72), 1.2)
+    c.line([(-9, 160), (-20, 142)], (34, 60, 112), 6)
+    c.line([(9, 160), (20, 142)], (34, 60, 112), 6)
+    c.box(-13, 154, 13, 196, (40, 72, 132), r=8)
+    c.disc(0, 145, 11, (236, 190, 60))
+    c.line([(-6, 192), (-10, 226)], (30, 34, 48), 9)
+    c.line([(6, 192), (12, 224)], (30, 34, 48), 9)
+    return c.picture()
+
+
+def soccer_ball(width: int, height: int) -> Image.Image:
+    """The white and black ball: a truncated icosahedron blown up to a sphere."""
+    c = Canvas(width, height, 480)
+    c.sky((126, 186, 232), (214, 234, 246), y1=-60)
+    for stripe in range(6):
+        y = -60 + 300 * (stripe / 6) ** 1.5
+        light = stripe % 2 == 0
+        c.sky((104, 178, 78) if light else (90, 164, 68), (92, 166, 66) if light else (78, 150, 58), y0=y)
+    radius, y = 170, -4
+    c.ellipse(14, y + 166, 158, 26, (52, 112, 42))
+    c.ball(0, y, radius, radius, (168, 172, 178), (255, 255, 255))
+    golden = (1 + 5**0.5) / 2
+    points = [p for a in (-1, 1) for b in (-golden, golden) for p in ((0, a, b), (a, b, 0), (b, 0, a))]
+    corners = [turned(tuple(v / math.sqrt(1 + golden**2) for v in p)) for p in points]
+    side = 2 / math.sqrt(1 + golden**2)
+    for corner in corners:
+        near = [p for p in corners if 0 < math.dist(p, corner) < side * 1.05]
+        for other in near:
+            seam = [between(corner, other, 0.33 + 0.34 * t / 8) for t in range(9)]
+            if min(p[2] for p in seam) > -0.05:
+                c.line([(x * radius, y - up * radius) for x, up, _ in seam], (48, 50, 56), 4)
+        patch = [between(corner, other, 0.34) for other in around(corner, near)]
+        rim = [between(patch[k], patch[(k + 1) % 5], t / 6) for k in range(5) for t in range(6)]
+        if corner[2] > -0.25:
+            c.polygon([(x * radius, y - up * radius) for x, up in map(flat, rim)], (30, 31, 36))
+    return c.picture()
+
+
+def turned(p: tuple) -> tuple:
+    x, y, z = p
+    y, z = y * math.cos(0.35) - z * math.sin(0.35), y * math.sin(0.35) + z * math.cos(0.35)
+    return (x * math.cos(0.5) + z * math.sin(0.5), y, z * math.cos(0.5) - x * math.sin(0.5))
+
+
+def between(a: tuple, b: tuple, t: float) -> tuple:
+    """The point of the unit sphere on the arc from a to b."""
+    angle = math.acos(sum(x * y for x, y in zip(a, b)))
+    return tuple((math.sin((1 - t) * angle) * x + math.sin(t * angle) * y) / math.sin(angle) for x, y in zip(a, b))
+
+
+def around(middle: tuple, points: list) -> list:
+    """The points in their order round the middle."""
+    (a, b, c), first = middle, points[0]
+    dot = sum(x * y for x, y in zip(first, middle))
+    u = tuple(x - dot * m for x, m in zip(first, middle))
+    v = (b * u[2] - c * u[1], c * u[0] - a * u[2], a * u[1] - b * u[0])
+    return sorted(points, key=lambda p: math.atan2(sum(x * y for x, y in zip(p, v)), sum(x * y for x, y in zip(p, u))))
+
+
+def flat(p: tuple) -> tuple[float, float]:
+    """Seen from the front; what lies behind the rim is drawn on the rim."""
+    x, y, z = p
+    away = math.hypot(x, y)
+    return (x / away, y / away) if z < 0 else (x, y)

@@ -154,7 +154,8 @@ export class TwinlensClient {
     const deadlineMs = options.deadlineMs ?? this.#requestTimeoutMs;
     this.#lastId += 1;
     const message = toMessage(`r${this.#lastId}`, image, deadlineMs, options);
-    const answer = this.#requests.add(message, image.data, deadlineMs, options.signal);
+    const places = state.state === 'open' && !connection.leaving ? state.welcome.limits.maxInFlight : 0;
+    const answer = this.#requests.add(message, image.data, deadlineMs, options.signal, places);
     if (state.state === 'idle') connection.connect();
     this.#pump();
     return answer;

@@ -65,9 +65,18 @@ export class RequestTable {
     return this.#inFlight.size + this.#places.size;
   }
 
-  /** Rejects at once with QUEUE_FULL when too many wait, and with CANCELLED when `signal` is aborted. */
-  add(message: ClassifyMessage, payload: Uint8Array, deadlineMs: number, signal: ClassifyOptions['signal']) {
-    return new Promise<Classification>((resolve, reject) => {
+  /**
+   * Rejects at once with QUEUE_FULL when too many wait, and with CANCELLED when `signal` is aborted.
+   * `maxInFlight` as for `take`, which the caller calls next; 0 while nothing can be sent.
+   */
+  add(
+    message: ClassifyMessage,
+    payload: Uint8Array,
+    deadlineMs: number,
+    signal: ClassifyOptions['signal'],
+    maxInFlight: number,
+  ): Promise<Classification> {
+    return new Promise((resolve, reject) => {
       if (signal?.aborted) {
         reject(cancelled());
         return;
@@ -88,7 +97,7 @@ export class RequestTable {
         release: this.#watch(id, deadlineMs, signal),
         retried: false,
       };
-      const full = this.#enqueue(entry);
+      const full = this.#enqueue(entry, this.onWire < maxInFlight);
       if (full) this.#fail(entry, full);
     });
   }
@@ -163,7 +172,7 @@ export class RequestTable {
   }
 
   /** Puts `entry` at the end, or in the place of an older one of its stream. The error when there is no room. */
-  #enqueue(entry: Entry): TwinlensError | undefined {
+  #enqueue(entry: Entry, goesNow: boolean): TwinlensError | undefined {
     const older = this.#sameStream(entry);
     if (older !== undefined) {
       const [replaced] = this.#waiting.splice(older, 1, entry);
@@ -172,7 +181,7 @@ export class RequestTable {
     }
     const { maxWaiting, maxWaitingBytes } = this.#options;
     const bytes = this.#waiting.reduce((sum, waiting) => sum + waiting.payload.length, entry.payload.length);
-    if (this.#waiting.length >= maxWaiting || bytes > maxWaitingBytes) {
+    if (!goesNow && (this.#waiting.length >= maxWaiting || bytes > maxWaitingBytes)) {
       return new TwinlensError(
         'QUEUE_FULL',
         `${this.#waiting.length} requests wait for the gateway already; wait for some answers before you send more.`,

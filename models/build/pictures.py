@@ -110,18 +110,16 @@ def jack_o_lantern(width: int, height: int) -> Image.Image:
 def traffic_light(width: int, height: int) -> Image.Image:
     c = Canvas(width, height, 480)
     c.sky((82, 142, 212), (214, 230, 242))
-    for x, y, size in ((-230, -150, 1.1), (225, -60, 1.3), (-190, 60, 0.8)):
-        cloud(c, x, y, size)
     c.box(-10, 190, 10, 240, (70, 74, 80))
     c.box(-10, -240, 10, -190, (70, 74, 80))
     c.box(-84, -212, 84, 212, (24, 26, 28), r=22)
     c.box(-77, -205, 77, 205, (46, 49, 53), r=18)
-    lamps = ((-132, (200, 20, 10), (255, 130, 100)), (0, (48, 36, 8), (110, 86, 24)), (132, (8, 40, 22), (24, 92, 56)))
+    lamps = ((-132, (200, 20, 10), (255, 130, 100)), (0, (38, 28, 8), (80, 62, 20)), (132, (6, 24, 14), (16, 62, 38)))
     for y, edge, light in lamps:
         c.disc(0, y, 58, (14, 15, 16))
         c.ball(0, y, 50, 50, edge, light, (-0.12, -0.15))
-        c.arc(0, y, 66, 190, 350, (10, 10, 11), 9)
-    c.glow(0, -132, 110, (255, 120, 90), 0.4)
+        c.arc(0, y, 70, 185, 355, (8, 8, 9), 14)
+    c.glow(0, -132, 140, (255, 120, 90), 0.5)
     return c.picture()
 
 
@@ -205,7 +203,7 @@ def soccer_ball(width: int, height: int) -> Image.Image:
         near = [p for p in corners if 0 < math.dist(p, corner) < side * 1.05]
         for other in near:
             seam = [between(corner, other, 0.33 + 0.34 * t / 8) for t in range(9)]
-            if min(p[2] for p in seam) > -0.05:
+            if min(p[2] for p in seam) > 0.02:
                 c.line([(x * radius, y - up * radius) for x, up, _ in seam], (48, 50, 56), 4)
         patch = [between(corner, other, 0.34) for other in around(corner, near)]
         rim = [between(patch[k], patch[(k + 1) % 5], t / 6) for k in range(5) for t in range(6)]

@@ -20,7 +20,8 @@ const fileSchema = z.strictObject({
 /** Three channels: RGB or BGR order; `L` is one channel of luma. */
 const channels = z.enum(['RGB', 'BGR', 'L']);
 
-const inputSchema = z.strictObject({
+/** The model's input and what must happen to a picture before it. */
+export const inputSchema = z.strictObject({
   name: z.string().min(1),
   layout: z.enum(['NCHW', 'NHWC']),
   datatype: z.enum(['float32', 'float16']),

@@ -1,0 +1,24 @@
+/** Compares what a runtime gave for a golden with what the independent reference gave. */
+import type { Golden } from './manifest.ts';
+
+export interface GoldenResult {
+  readonly ok: boolean;
+  /** Largest difference of any score that the golden names. */
+  readonly largest: number;
+  readonly message: string;
+}
+
+/** @param scores probabilities of every class */
+export function checkGolden(golden: Golden, scores: Float32Array): GoldenResult {
+  let largest = 0;
+  for (const { index, score } of golden.top) {
+    const got = scores[index];
+    const difference = got === undefined || !Number.isFinite(got) ? Number.POSITIVE_INFINITY : Math.abs(got - score);
+    largest = Math.max(largest, difference);
+  }
+  const ok = largest <= golden.tolerance;
+  const message = ok
+    ? `${golden.image}: scores within ${golden.tolerance} of the reference`
+    : `${golden.image}: a score differs by ${largest.toPrecision(3)} from the reference; at most ${golden.tolerance} is allowed`;
+  return { ok, largest, message };
+}

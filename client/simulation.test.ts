@@ -139,8 +139,8 @@ async function run(steps: readonly Step[]): Promise<void> {
         end?.answer(now.which, (id) => failure(id, now.code));
         break;
       case 'wait':
-        await clock.advance(now.ms);
         end?.answerCancelled();
+        await clock.advance(now.ms);
         break;
       case 'drop':
         end?.pair.drop(now.code);

@@ -39,10 +39,10 @@ export function python(name: string, requirements: string): string | undefined {
   const done = join(venv, 'installed');
   if (existsSync(done)) return interpreter;
   const base = ['python3.11', 'python3.12', 'python3.13', 'python3'].find((candidate) =>
-    works(candidate, ['-c', 'import venv, ensurepip, sys; sys.exit(sys.version_info < (3, 10))']),
+    works(candidate, ['-c', 'import venv, ensurepip, sys; sys.exit(sys.version_info < (3, 11))']),
   );
   if (!base) {
-    say('Skipped: needs Python 3.10 or newer with venv.');
+    say('Skipped: needs Python 3.11 or newer with venv.');
     return undefined;
   }
   say(`Installing ${requirements} into ${venv} ...`);

@@ -43,7 +43,8 @@ class GatewayEngine implements InferenceEngine {
   /** Each load and unload is a turn; what an earlier turn finds out later is ignored. */
   #turn = 0;
   #stopWatching: (() => void) | undefined;
-  #connected = false;
+  #refreshes = 0;
+  #lost = false;
 
   constructor(client: TwinlensClient, options: GatewayEngineOptions) {
     this.#client = client;
@@ -93,12 +94,13 @@ class GatewayEngine implements InferenceEngine {
 
   async unload(): Promise<void> {
     this.#turn += 1;
+    const turn = this.#turn;
     this.#ready = undefined;
     this.#stopWatching?.();
     this.#stopWatching = undefined;
     // Each has its deadline, so this ends.
     await Promise.allSettled([...this.#pending]);
-    if (!this.#ready) this.#setStatus({ state: 'empty' });
+    if (turn === this.#turn) this.#setStatus({ state: 'empty' });
   }
 
   subscribe(listener: (event: EngineEvent) => void): () => void {
@@ -119,12 +121,12 @@ class GatewayEngine implements InferenceEngine {
   #heard(event: ClientEvent): void {
     switch (event.type) {
       case 'state':
-        if (event.state.state === 'open' && !this.#connected) {
-          this.#connected = true;
-          this.#notice('RECONNECTED', 'The gateway is connected.');
-        } else if (event.state.state === 'waiting' && this.#connected) {
-          this.#connected = false;
-          this.#notice('RECONNECTING', `The connection to the gateway was lost: ${event.state.reason}`);
+        if (event.state.state === 'open' && this.#lost) {
+          this.#lost = false;
+          this.#notice('RECONNECTED', 'The gateway is connected again.');
+        } else if (event.state.state === 'waiting' && !this.#lost) {
+          this.#lost = true;
+          this.#notice('RECONNECTING', `The gateway can't be reached: ${event.state.reason}`);
         }
         break;
       case 'model':
@@ -140,6 +142,8 @@ class GatewayEngine implements InferenceEngine {
   /** A version came, went, or a label moved: the spec may mean another version now. */
   async #refresh(): Promise<void> {
     const turn = this.#turn;
+    this.#refreshes += 1;
+    const refresh = this.#refreshes;
     const spec = this.#ready?.spec;
     if (spec === undefined) return;
     let model: LoadedModel;
@@ -149,7 +153,7 @@ class GatewayEngine implements InferenceEngine {
       // The model is gone or the gateway is: the next classify says so with its code.
       return;
     }
-    if (turn !== this.#turn || this.#ready?.spec !== spec || this.#ready.model.version === model.version) return;
+    if (turn !== this.#turn || refresh !== this.#refreshes || this.#ready?.model.version === model.version) return;
     this.#ready = { spec, model };
     this.#setStatus({ state: 'ready', model });
   }

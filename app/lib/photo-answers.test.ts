@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import type { Classification, EncodedImage } from '../../core/engine.ts';
+import { TwinlensError } from '../../core/errors.ts';
+import { parseManifest } from '../../core/manifest.ts';
+import type { Prepared } from '../../workers/engine.ts';
+import { ManualClock } from './manual-clock.ts';
+import { MemoryKeyValue } from './memory-key-value.ts';
+import { PhotoAnswers, type PhotoAnswersOptions } from './photo-answers.ts';
+import { type CachedAnswer, ResultCache } from './result-cache.ts';
+import { EngineRouter } from './router.ts';
+
+const manifest = parseManifest(
+  JSON.parse(readFileSync(new URL('../../models/efficientnet-lite0/model.json', import.meta.url), 'utf8')),
+);
+const result = (provider: 'wasm' | 'cpu'): Classification => ({
+  model: manifest.name,
+  version: manifest.version,
+  variant: manifest.defaultVariant,
+  predictions: [{ label: 'cat', index: 281, score: 0.9 }],
+  notSure: false,
+  provider,
+  cached: false,
+  timings: { queue: 0, decode: 1, prepare: 1, infer: 1, total: 3 },
+  batchSize: 1,
+});
+const jpeg = new Blob([new Uint8Array([0xff, 0xd8, 0xff, 0xe0, 1, 2, 3])]);
+const gif = new Blob(['GIF89a...']);
+
+function setUp(change: { mode?: 'only-device' | 'only-gateway' | 'prefer-device'; unreadable?: boolean } = {}) {
+  const clock = new ManualClock();
+  const router = new EngineRouter({ mode: change.mode ?? 'prefer-device', clock });
+  router.setDevice({ state: 'ready' });
+  router.setGateway({ state: 'ready' });
+  const values = new MemoryKeyValue<CachedAnswer>();
+  let time = 0;
+  const today = () => {
+    time += 1;
+    return time;
+  };
+  const sent: EncodedImage[] = [];
+  const ran: Prepared[] = [];
+  const engine: PhotoAnswersOptions['engine'] = {
+    status: { state: 'empty' },
+    prepare: async () => {
+      if (change.unreadable) throw new TwinlensError('UNDECODABLE_IMAGE', 'This browser can not read it.');
+      return {
+        digest: 'd1',
+        pixels: new Uint8Array(3),
+        width: 1,
+        height: 1,
+        sourceWidth: 1,
+        sourceHeight: 1,
+        timings: { decode: 1, prepare: 1 },
+      };
+    },
+    classifyPrepared: async (prepared) => {
+      ran.push(prepared);
+      return result('wasm');
+    },
+    encode: async () => ({ encoding: 'jpeg', data: new Uint8Array([9]) }),
+  };
+  const answers = new PhotoAnswers({
+    engine,
+    gateway: async (image) => {
+      sent.push(image);
+      return result('cpu');
+    },
+    describe: async () => manifest,
+    router,
+    cache: new ResultCache({ values, today }),
+    clock,
+  });
+  return { answer: (file: Blob) => answers.answer(file, new AbortController().signal), sent, ran, values };
+}
+
+test('on the device the prepared pixels are run and nothing is sent', async () => {
+  const { answer, sent, ran } = setUp();
+  expect((await answer(jpeg)).answer).toMatchObject({ engine: 'device', source: 'run' });
+  expect([sent.length, ran.length]).toEqual([0, 1]);
+});
+
+test('the same photo again is answered from the cache, whoever computed it and whoever is asked', async () => {
+  const first = setUp({ mode: 'only-gateway' });
+  await first.answer(jpeg);
+  await Promise.resolve();
+  const again = await first.answer(jpeg);
+  expect(again.answer).toMatchObject({ engine: 'gateway', source: 'store' });
+  expect(first.sent).toHaveLength(1);
+});
+
+test('the gateway gets a JPEG as it is, and any other format as a JPEG made here', async () => {
+  const { answer, sent } = setUp({ mode: 'only-gateway' });
+  await answer(jpeg);
+  expect(sent[0]).toEqual({ encoding: 'jpeg', data: new Uint8Array(await jpeg.arrayBuffer()) });
+  const other = setUp({ mode: 'only-gateway' });
+  await other.answer(gif);
+  expect(other.sent[0]?.data).toEqual(new Uint8Array([9]));
+});
+
+test('a photo that this browser can not read is answered by the gateway', async () => {
+  const { answer, sent, values } = setUp({ unreadable: true });
+  const { answer: got, prepared } = await answer(jpeg);
+  expect(got.engine).toBe('gateway');
+  expect(prepared).toBeUndefined();
+  expect(sent).toHaveLength(1);
+  expect(values.values.size).toBe(0);
+});
+
+test('in only-device mode such a photo fails with its code and is not sent', async () => {
+  const { answer, sent } = setUp({ unreadable: true, mode: 'only-device' });
+  await expect(answer(jpeg)).rejects.toMatchObject({ code: 'UNDECODABLE_IMAGE' });
+  expect(sent).toHaveLength(0);
+});

@@ -1,0 +1,117 @@
+/**
+ * One photo from its file to its answer: prepared in the worker, looked up, else run where the router
+ * says, and kept. Guarantees: the file's bytes go to the gateway only inside the router's gateway
+ * attempt; a worker that can't prepare does not stop the gateway from answering.
+ */
+import type { Classification, ClassifyOptions, EncodedImage } from '../../core/engine.ts';
+import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
+import type { Manifest } from '../../core/manifest.ts';
+import type { DeviceEngine, Prepared } from '../../workers/engine.ts';
+import type { Answer } from './answer.ts';
+import type { Clock } from './clock.ts';
+import { encodingOf } from './pictures.ts';
+import { type ResultCache, resultKey } from './result-cache.ts';
+import type { Attempt, EngineRouter } from './router.ts';
+
+export interface PhotoAnswersOptions {
+  readonly engine: Pick<DeviceEngine, 'prepare' | 'classifyPrepared' | 'encode' | 'status'>;
+  readonly gateway: (
+    image: EncodedImage,
+    options: ClassifyOptions & { readonly model?: string },
+  ) => Promise<Classification>;
+  readonly describe: () => Promise<Manifest>;
+  readonly router: Pick<EngineRouter, 'classify'>;
+  readonly cache: Pick<ResultCache, 'find' | 'keep'>;
+  readonly clock: Clock;
+}
+
+export interface PhotoAnswer {
+  readonly answer: Answer;
+  /** Pixels for a thumbnail; undefined when only the gateway could read the file. */
+  readonly prepared: Prepared | undefined;
+}
+
+/** Milliseconds for one photo, all attempts together; and how long a model may take to load first. */
+const DEADLINE_MS = 20_000;
+const WAIT_MS = 120_000;
+
+export class PhotoAnswers {
+  readonly #options: PhotoAnswersOptions;
+
+  constructor(options: PhotoAnswersOptions) {
+    this.#options = options;
+  }
+
+  async answer(file: Blob, signal: AbortSignal): Promise<PhotoAnswer> {
+    const { engine, cache, clock, router } = this.#options;
+    const started = clock.now();
+    const preparation = await this.#prepare(file, signal);
+    const prepared = preparation.prepared;
+    // Copied before the engine may take the buffer away.
+    const shown = prepared && { ...prepared, pixels: prepared.pixels.slice() };
+    if (prepared) {
+      const found = await cache.find(resultKey(prepared.digest, preparation.identity));
+      if (found) {
+        const { result } = found;
+        return {
+          answer: { result, engine: found.engine, source: 'store', waitedMs: clock.now() - started },
+          prepared: shown,
+        };
+      }
+    }
+    const answer = await router.classify(
+      {
+        device: ({ signal: inner, deadlineMs }) => {
+          if (!prepared) throw preparation.error;
+          return engine.classifyPrepared(prepared, { signal: inner, deadlineMs });
+        },
+        gateway: (attempt) => this.#askGateway(file, attempt, preparation.model),
+      },
+      { deadlineMs: DEADLINE_MS, waitMs: WAIT_MS, signal },
+    );
+    if (prepared) {
+      const { model: name, version, variant } = answer.result;
+      void cache.keep(resultKey(prepared.digest, { name, version, variant }), answer.result, answer.engine);
+    }
+    return { answer: { ...answer, waitedMs: clock.now() - started }, prepared: shown };
+  }
+
+  async #prepare(
+    file: Blob,
+    signal: AbortSignal,
+  ): Promise<
+    | { prepared: Prepared; model: string; identity: { name: string; version: number; variant: string } }
+    | { prepared: undefined; model: string | undefined; error: TwinlensError }
+  > {
+    const { engine } = this.#options;
+    let model: string | undefined;
+    try {
+      const manifest = await this.#options.describe();
+      model = manifest.name;
+      const prepared = await engine.prepare(file, { signal });
+      const { status } = engine;
+      const loaded = status.state === 'ready' ? status.model : undefined;
+      const identity = loaded ?? {
+        name: manifest.name,
+        version: manifest.version,
+        variant: manifest.defaultVariant,
+      };
+      return { prepared, model, identity };
+    } catch (failure) {
+      const error = asTwinlensError(failure, 'ENGINE_FAILED');
+      if (signal.aborted) throw error;
+      return { prepared: undefined, model, error };
+    }
+  }
+
+  /** The file as it is where the gateway can decode it, else as a JPEG made here. */
+  async #askGateway(file: Blob, { signal, deadlineMs }: Attempt, model: string | undefined): Promise<Classification> {
+    const head = new Uint8Array(await file.slice(0, 16).arrayBuffer());
+    const encoding = encodingOf(head);
+    const image: EncodedImage = encoding
+      ? { encoding, data: new Uint8Array(await file.arrayBuffer()) }
+      : await this.#options.engine.encode(file, { signal });
+    if (signal.aborted) throw new TwinlensError('CANCELLED', 'The request was cancelled.');
+    return this.#options.gateway(image, { signal, deadlineMs, ...(model === undefined ? {} : { model }) });
+  }
+}

@@ -1,0 +1,140 @@
+/** Everything the page says that depends on a value: numbers with their units, names, problems with what to do next. Pure. */
+import type { Provider } from '../../core/engine.ts';
+import type { ErrorCode } from '../../core/errors.ts';
+import type { RoutingMode } from '../../core/routing.ts';
+import type { EngineName } from './answer.ts';
+import type { CameraProblem } from './camera.ts';
+
+/** A probability as people read it; never "100 %" or "0 %" for what is neither. */
+export function percent(score: number): string {
+  const value = score * 100;
+  if (value >= 99.5 && value < 100) return '>99\u2009%';
+  if (value > 0 && value < 0.1) return '<0.1\u2009%';
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)}\u2009%`;
+}
+
+export function milliseconds(value: number): string {
+  if (value >= 1000) return `${(value / 1000).toFixed(1)}\u2009s`;
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)}\u2009ms`;
+}
+
+/** Megabytes of 10^6 bytes, as model pages give them. */
+export function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)}\u2009MB`;
+}
+
+const PROVIDERS: Readonly<Record<Provider, string>> = {
+  webgpu: 'WebGPU',
+  wasm: 'WebAssembly',
+  cpu: 'CPU',
+  cuda: 'CUDA',
+};
+
+export function providerName(provider: string): string {
+  return Object.hasOwn(PROVIDERS, provider) ? PROVIDERS[provider as Provider] : provider;
+}
+
+export function engineTitle(engine: EngineName): string {
+  return engine === 'device' ? 'Device' : 'Gateway';
+}
+
+export const MODES: readonly { readonly mode: RoutingMode; readonly title: string }[] = [
+  { mode: 'prefer-device', title: 'Device first' },
+  { mode: 'only-device', title: 'Device only' },
+  { mode: 'prefer-gateway', title: 'Gateway first' },
+  { mode: 'only-gateway', title: 'Gateway only' },
+];
+
+export interface Privacy {
+  readonly stays: boolean;
+  readonly text: string;
+}
+
+/** Where pictures go now: `engine` is the one that is asked first. */
+export function privacy(mode: RoutingMode, engine: EngineName | 'none', what: 'frames' | 'photos'): Privacy {
+  const things = what === 'frames' ? 'Frames' : 'Photos';
+  if (mode === 'only-device') return { stays: true, text: 'Nothing leaves this device' };
+  if (engine === 'gateway' || mode === 'only-gateway') return { stays: false, text: `${things} go to the gateway` };
+  if (mode === 'prefer-gateway') {
+    return { stays: true, text: 'Nothing leaves this device until the gateway is back' };
+  }
+  return { stays: true, text: 'Nothing leaves this device while it can answer' };
+}
+
+export interface Words {
+  readonly title: string;
+  readonly text: string;
+}
+
+const CAMERA: Readonly<Record<CameraProblem, Words>> = {
+  insecure: {
+    title: 'The camera needs a secure address',
+    text: 'Browsers open cameras only for https:// and localhost. Open this page that way, or use photos.',
+  },
+  unsupported: {
+    title: 'This browser has no camera access',
+    text: 'Open the page in a current browser, or use photos.',
+  },
+  'no-camera': {
+    title: 'No camera found',
+    text: 'Connect one and it starts by itself, or use photos.',
+  },
+  denied: {
+    title: 'The camera is blocked',
+    text: 'Allow it in the site settings beside the address, then try again. Photos work without it.',
+  },
+  busy: {
+    title: 'The camera is busy',
+    text: 'Another program or tab is using it. Close that one, then try again.',
+  },
+  lost: {
+    title: 'The camera went away',
+    text: 'It was unplugged or its permission was taken back. Connect it again or start another one.',
+  },
+  unknown: {
+    title: 'The camera did not start',
+    text: 'Try again; if it fails once more, reload the page or use photos.',
+  },
+};
+
+export function cameraWords(problem: CameraProblem): Words {
+  return CAMERA[problem];
+}
+
+/** A title for an error code; the error's own message says what to do. */
+export function errorTitle(code: ErrorCode): string {
+  switch (code) {
+    case 'UNDECODABLE_IMAGE':
+    case 'UNSUPPORTED_MEDIA':
+      return 'Not a picture that can be read';
+    case 'PAYLOAD_TOO_LARGE':
+      return 'Too large';
+    case 'CANCELLED':
+      return 'Cancelled';
+    case 'UNAVAILABLE':
+    case 'DRAINING':
+      return 'Nobody can answer now';
+    case 'DEADLINE_EXCEEDED':
+      return 'It took too long';
+    case 'MODEL_NOT_READY':
+    case 'MODEL_NOT_FOUND':
+      return 'The model is not there';
+    case 'QUEUE_FULL':
+    case 'RATE_LIMITED':
+      return 'Too much at once';
+    case 'UNAUTHENTICATED':
+    case 'PERMISSION_DENIED':
+      return 'Not allowed';
+    case 'INVALID_ARGUMENT':
+    case 'NOT_FOUND':
+    case 'METHOD_NOT_ALLOWED':
+    case 'SUPERSEDED':
+    case 'ENGINE_FAILED':
+    case 'INTERNAL':
+      return 'Something failed';
+    default: {
+      const never: never = code;
+      return never;
+    }
+  }
+}

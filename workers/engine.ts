@@ -1,6 +1,6 @@
 /**
  * The face of the browser engine: what the page sees of the worker. Types only, so that importing
- * it costs the page nothing.
+ * it costs the page (next to) nothing.
  */
 import type { Classification, ClassifyOptions, EncodedImage, InferenceEngine } from '../core/engine.ts';
 import type { Manifest } from '../core/manifest.ts';
@@ -54,9 +54,17 @@ export interface DeviceEngine extends InferenceEngine {
   close(): void;
 }
 
+export const BACKEND_PREFERENCES = ['auto', 'wasm', 'webgpu'] as const;
+export type BackendPreference = (typeof BACKEND_PREFERENCES)[number];
+
 export interface DeviceEngineOptions {
   /** Origin of the gateway that lists models and serves their files; '' is the page's own. */
   readonly gatewayUrl: string;
+  /**
+   * `auto` (default): WebGPU where a real adapter passes the goldens and is measured faster, else WebAssembly.
+   * Naming one forces it: then also a software adapter is taken, and there is no other to fall back to.
+   */
+  readonly backend?: BackendPreference;
   /** Milliseconds after which a silent worker counts as hung and is replaced; default 10,000 for a run, 120,000 for a load. */
   readonly runTimeoutMs?: number;
   readonly loadTimeoutMs?: number;

@@ -1,0 +1,29 @@
+/** The door of workers/: the page makes its device engine here and knows nothing else of the worker. */
+import type { DeviceEngine, DeviceEngineOptions } from './engine.ts';
+import { WorkerProxy } from './proxy.ts';
+
+export type {
+  BackendPreference,
+  DeviceCapabilities,
+  DeviceEngine,
+  DeviceEngineOptions,
+  Picture,
+  PictureOptions,
+  Prepared,
+} from './engine.ts';
+
+/** Starts nothing by itself: the worker is spawned by the first call. */
+export function createDeviceEngine(options: DeviceEngineOptions): DeviceEngine {
+  return new WorkerProxy(options, {
+    spawn: () => new Worker(new URL('./inference-worker.ts', import.meta.url), { type: 'module', name: 'inference' }),
+    setInterval: (callback, ms) => {
+      const timer = setInterval(callback, ms);
+      return () => clearInterval(timer);
+    },
+    setTimeout: (callback, ms) => {
+      const timer = setTimeout(callback, ms);
+      return () => clearTimeout(timer);
+    },
+    origin: () => location.origin,
+  });
+}

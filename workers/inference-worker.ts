@@ -1,0 +1,2 @@
+/** The composition root of the inference worker. */
+self.postMessage({ kind: 'hello' });

@@ -1,0 +1,2 @@
+/** The face of `engines/`. */
+export { createLocalEngine, type LocalEngineOptions } from './local.ts';

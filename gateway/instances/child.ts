@@ -1,0 +1,151 @@
+/**
+ * An instance: the forked process that decodes images and runs ONNX Runtime, so that neither a long
+ * run nor a crash in native code touches the sockets. Serves only after its goldens passed on the
+ * provider that will run. Ends when its parent is gone. Knows no queue: it runs what it is sent, in order.
+ */
+import { performance } from 'node:perf_hooks';
+import { asTwinlensError, TwinlensError, toErrorBody } from '../../core/errors.ts';
+import { checkGolden } from '../../core/golden.ts';
+import { type Manifest, parseClassNames, variantOf } from '../../core/manifest.ts';
+import { normalizeInto, tensorLength } from '../../core/normalize.ts';
+import { prepareRgb } from '../../core/resize.ts';
+import { probabilities, toPredictions } from '../../core/scores.ts';
+import { decodeImage } from './decode.ts';
+import { readManifest, readPackageFile, readPackageJson } from './package-files.ts';
+import { createSession, type ModelSession } from './session.ts';
+import { type FromInstance, type ItemResult, type LoadOrder, parseToInstance, type RunItem } from './wire.ts';
+
+interface Model {
+  readonly manifest: Manifest;
+  readonly classNames: readonly string[];
+  readonly session: ModelSession;
+  readonly maxPixels: number;
+}
+
+type PreparedItem =
+  | {
+      readonly ok: true;
+      readonly pixels: Uint8Array;
+      readonly top: number;
+      readonly decode: number;
+      readonly prepare: number;
+    }
+  | Extract<ItemResult, { ok: false }>;
+
+function send(message: FromInstance): void {
+  process.send?.(message);
+}
+
+async function checkGoldens(
+  folder: string,
+  manifest: Manifest,
+  session: ModelSession,
+  maxPixels: number,
+): Promise<void> {
+  for (const golden of manifest.goldens) {
+    const data = await readPackageFile(folder, manifest, golden.image);
+    const pixels = prepareRgb(await decodeImage({ encoding: 'png', data }, maxPixels), manifest.input);
+    const values = new Float32Array(tensorLength(manifest.input));
+    normalizeInto(pixels, manifest.input, values, 0);
+    const { ok, message } = checkGolden(golden, probabilities(await session.run(values, 1), manifest.output));
+    if (!ok) throw new TwinlensError('ENGINE_FAILED', `The model is not right on ${session.provider}: ${message}.`);
+  }
+}
+
+async function load(order: LoadOrder): Promise<Model> {
+  const manifest = await readManifest(order.folder);
+  const file = await readPackageFile(order.folder, manifest, variantOf(manifest).file);
+  const classNames = parseClassNames(
+    await readPackageJson(order.folder, manifest, manifest.output.classNames),
+    manifest.output,
+  );
+  const session = await createSession(file, manifest, order);
+  await checkGoldens(order.folder, manifest, session, order.maxPixels);
+  return { manifest, classNames, session, maxPixels: order.maxPixels };
+}
+
+async function prepareItem(model: Model, { image, top }: RunItem): Promise<PreparedItem> {
+  const begun = performance.now();
+  try {
+    const pixels = await decodeImage(image, model.maxPixels);
+    const decoded = performance.now();
+    const prepared = prepareRgb(pixels, model.manifest.input);
+    return { ok: true, pixels: prepared, top, decode: decoded - begun, prepare: performance.now() - decoded };
+  } catch (error) {
+    return { ok: false, error: toErrorBody(error) };
+  }
+}
+
+async function runPrepared(
+  model: Model,
+  items: readonly PreparedItem[],
+): Promise<{ items: ItemResult[]; infer: number; batchSize: number }> {
+  const { input, output } = model.manifest;
+  const length = tensorLength(input);
+  const batchSize = items.filter((item) => item.ok).length;
+  if (batchSize === 0) return { items: items.filter((item) => !item.ok), infer: 0, batchSize };
+  const values = new Float32Array(batchSize * length);
+  const normalizing: number[] = [];
+  let place = 0;
+  for (const item of items) {
+    if (!item.ok) continue;
+    const begun = performance.now();
+    normalizeInto(item.pixels, input, values, place * length);
+    normalizing.push(performance.now() - begun);
+    place += 1;
+  }
+  const begun = performance.now();
+  const scores = await model.session.run(values, batchSize);
+  const infer = performance.now() - begun;
+  place = 0;
+  const results = items.map((item): ItemResult => {
+    if (!item.ok) return item;
+    const own = scores.subarray(place * output.classes, (place + 1) * output.classes);
+    const prepare = item.prepare + (normalizing[place] ?? 0);
+    place += 1;
+    return {
+      ok: true,
+      predictions: toPredictions(own, output, model.classNames, item.top),
+      decode: item.decode,
+      prepare,
+    };
+  });
+  return { items: results, infer, batchSize };
+}
+
+let model: Promise<Model> | undefined;
+/** Runs follow one another; pictures of the next one are decoded meanwhile by libvips' own threads. */
+let lastRun: Promise<unknown> = Promise.resolve();
+
+async function run(id: number, order: readonly RunItem[]): Promise<void> {
+  try {
+    if (!model) throw new TwinlensError('INTERNAL', 'A run was sent before the model.');
+    const ready = await model;
+    const prepared = await Promise.all(order.map((item) => prepareItem(ready, item)));
+    const turn = lastRun.then(() => runPrepared(ready, prepared));
+    lastRun = turn.catch(() => undefined); // Its own caller reports it below.
+    const { items, infer, batchSize } = await turn;
+    send({ type: 'ran', id, items, infer, batchSize });
+  } catch (error) {
+    const failed = toErrorBody(asTwinlensError(error, 'ENGINE_FAILED'));
+    send({ type: 'ran', id, items: order.map(() => ({ ok: false, error: failed })), infer: 0, batchSize: 0 });
+  }
+}
+
+process.on('message', (value) => {
+  const message = parseToInstance(value);
+  if (message.type === 'run') {
+    void run(message.id, message.items);
+    return;
+  }
+  model = load(message);
+  model.then(
+    ({ session }) => send({ type: 'loaded', provider: session.provider, note: session.note }),
+    (error) => send({ type: 'loadFailed', error: toErrorBody(error) }),
+  );
+});
+
+// Without its gateway an instance has nobody to answer.
+process.on('disconnect', () => process.exit(0));
+// Ctrl+C reaches the whole process group; the gateway decides when its instances end.
+process.on('SIGINT', () => undefined);

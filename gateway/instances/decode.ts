@@ -1,0 +1,87 @@
+/**
+ * From an image of a request to pixels, by libvips through sharp: EXIF orientation applied, colours to
+ * sRGB (the default handling of profiles, as in the browser's createImageBitmap), alpha over white, the
+ * first frame of an animation. The header is judged before anything is decoded.
+ */
+import sharp from 'sharp';
+import type { EncodedImage, ImageInput, RawImage } from '../../core/engine.ts';
+import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
+import type { PixelView } from '../../core/pixels.ts';
+import { ENCODINGS_IN_WORDS, sniffEncoding } from '../../core/sniff.ts';
+
+// Many small pictures: one thread each, and nothing kept of them.
+sharp.concurrency(1);
+sharp.cache(false);
+
+function checkPixels(width: number, height: number, maxPixels: number): void {
+  if (width * height <= maxPixels) return;
+  throw new TwinlensError(
+    'PAYLOAD_TOO_LARGE',
+    `The picture has ${width} x ${height} pixels; at most ${maxPixels} are taken. Scale it down first: the model needs a few hundred a side.`,
+  );
+}
+
+function checkRaw(image: RawImage): PixelView {
+  const channels = image.encoding === 'rgb8' ? 3 : 4;
+  const expected = image.width * image.height * channels;
+  if (image.data.length !== expected) {
+    throw new TwinlensError(
+      'INVALID_ARGUMENT',
+      `${image.encoding} of ${image.width} x ${image.height} has ${expected} bytes, but ${image.data.length} came.`,
+    );
+  }
+  return { data: image.data, width: image.width, height: image.height, channels };
+}
+
+function checkEncoding(image: EncodedImage): void {
+  if (image.data.length === 0) {
+    throw new TwinlensError('INVALID_ARGUMENT', `The image is empty; send the bytes of a ${ENCODINGS_IN_WORDS} file.`);
+  }
+  const found = sniffEncoding(image.data);
+  if (found === image.encoding) return;
+  const what = found === undefined ? 'none of these' : `${found} instead`;
+  throw new TwinlensError(
+    'UNSUPPORTED_MEDIA',
+    `The image is announced as ${image.encoding}, but its bytes are ${what}; send ${ENCODINGS_IN_WORDS} as what it is.`,
+  );
+}
+
+/** Gray or gray with alpha, which libvips may leave as they are, spread to RGB. */
+function spread(data: Uint8Array, width: number, height: number, channels: number): PixelView {
+  if (channels === 3 || channels === 4) return { data, width, height, channels };
+  const rgb = new Uint8Array(width * height * 3);
+  for (let i = 0; i < width * height; i += 1) rgb.fill(data[i * channels] as number, i * 3, i * 3 + 3);
+  return { data: rgb, width, height, channels: 3 };
+}
+
+async function decodeEncoded(image: EncodedImage, maxPixels: number): Promise<PixelView> {
+  checkEncoding(image);
+  try {
+    // A truncated file would come out half gray, and be answered as if it were whole.
+    const picture = sharp(image.data, { failOn: 'truncated', limitInputPixels: false, pages: 1 });
+    const { width, height } = await picture.metadata();
+    checkPixels(width, height, maxPixels);
+    const { data, info } = await picture
+      .autoOrient()
+      .toColourspace('srgb')
+      .flatten({ background: '#ffffff' })
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+    return spread(data, info.width, info.height, info.channels);
+  } catch (error) {
+    if (error instanceof TwinlensError) throw error;
+    const why = asTwinlensError(error).message.split('\n')[0];
+    throw new TwinlensError(
+      'UNDECODABLE_IMAGE',
+      `The ${image.encoding} file can't be decoded (${why}); it may be damaged or cut short.`,
+      { cause: error },
+    );
+  }
+}
+
+/** Errors: INVALID_ARGUMENT, UNSUPPORTED_MEDIA, PAYLOAD_TOO_LARGE, UNDECODABLE_IMAGE. */
+export async function decodeImage(image: ImageInput, maxPixels: number): Promise<PixelView> {
+  if (!('width' in image)) return decodeEncoded(image, maxPixels);
+  checkPixels(image.width, image.height, maxPixels);
+  return checkRaw(image);
+}

@@ -1,0 +1,147 @@
+/**
+ * The gateway's side of one child process: starts it, loads the model into it, sends batches and
+ * hands out their results. Guarantees that every batch resolves or rejects once, also when the child
+ * dies or hangs; a child that hangs is killed. Knows no queue and no other instance.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { fromErrorBody, TwinlensError } from '../../core/errors.ts';
+import { type Loaded, type LoadOrder, parseFromInstance, type Ran, type RunItem, type ToInstance } from './wire.ts';
+
+export interface InstanceOptions {
+  readonly load: LoadOrder;
+  /** Milliseconds for loading, goldens included. */
+  readonly loadTimeoutMs: number;
+  /** Milliseconds of silence in a batch after which the child counts as hung. */
+  readonly runTimeoutMs: number;
+}
+
+interface Waiting {
+  readonly resolve: (ran: Ran) => void;
+  readonly reject: (error: TwinlensError) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+/** The compiled child: beside this file in production, in dist/ when the sources run under the test runner. */
+function childProgram(): string {
+  const beside = fileURLToPath(new URL('./child.js', import.meta.url));
+  return existsSync(beside) ? beside : fileURLToPath(new URL('../../dist/gateway/instances/child.js', import.meta.url));
+}
+
+export class Instance {
+  readonly #options: InstanceOptions;
+  readonly #child: ChildProcess;
+  readonly #waiting = new Map<number, Waiting>();
+  #nextId = 1;
+  #loading: { resolve: (loaded: Loaded) => void; reject: (error: TwinlensError) => void } | undefined;
+  #ended = false;
+  /** Resolves with the reason when the child is gone. Never rejects. */
+  readonly exited: Promise<string>;
+
+  constructor(options: InstanceOptions) {
+    this.#options = options;
+    this.#child = fork(childProgram(), [], { serialization: 'advanced', execArgv: ['--enable-source-maps'] });
+    this.#child.on('message', (value) => this.#receive(value));
+    this.exited = new Promise((resolve) => {
+      const end = (reason: string) => {
+        if (this.#ended) return;
+        this.#ended = true;
+        this.#failAll(reason);
+        resolve(reason);
+      };
+      this.#child.once('exit', (code, signal) =>
+        end(signal ? `ended by ${signal}` : `ended with exit code ${code ?? 'unknown'}`),
+      );
+      this.#child.once('error', (error) => end(`could not be started: ${error.message}`));
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Batches sent and not yet answered. */
+  get inFlight(): number {
+    return this.#waiting.size;
+  }
+
+  /** Loads the model; rejects with the child's own error, or ENGINE_FAILED when it ends or hangs. */
+  load(): Promise<Loaded> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(
+          new TwinlensError('ENGINE_FAILED', `The model was not loaded within ${this.#options.loadTimeoutMs} ms.`),
+        );
+        this.kill();
+      }, this.#options.loadTimeoutMs);
+      const settle =
+        <T>(then: (value: T) => void) =>
+        (value: T) => {
+          clearTimeout(timer);
+          this.#loading = undefined;
+          then(value);
+        };
+      this.#loading = { resolve: settle(resolve), reject: settle(reject) };
+      this.#send({ type: 'load', ...this.#options.load });
+    });
+  }
+
+  /** Rejects with ENGINE_FAILED when the child ends or hangs before it answered. */
+  run(items: RunItem[]): Promise<Ran> {
+    if (this.#ended) return Promise.reject(new TwinlensError('ENGINE_FAILED', 'The instance has ended.'));
+    const id = this.#nextId;
+    this.#nextId += 1;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.kill(), this.#options.runTimeoutMs);
+      this.#waiting.set(id, { resolve, reject, timer });
+      this.#send({ type: 'run', id, items });
+    });
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  #send(message: ToInstance): void {
+    // A failed send means that the channel is closed: `exit` follows and settles everything.
+    this.#child.send(message, () => undefined);
+  }
+
+  #receive(value: unknown): void {
+    const message = parseFromInstance(value);
+    switch (message.type) {
+      case 'loaded':
+        this.#loading?.resolve(message);
+        return;
+      case 'loadFailed':
+        this.#loading?.reject(fromErrorBody(message.error));
+        return;
+      case 'ran': {
+        const waiting = this.#waiting.get(message.id);
+        if (!waiting) return;
+        this.#waiting.delete(message.id);
+        clearTimeout(waiting.timer);
+        waiting.resolve(message);
+        return;
+      }
+      default: {
+        const impossible: never = message;
+        throw new TwinlensError('INTERNAL', `An instance sent ${JSON.stringify(impossible)}.`);
+      }
+    }
+  }
+
+  #failAll(reason: string): void {
+    const error = new TwinlensError(
+      'ENGINE_FAILED',
+      `The instance ${reason} before it answered; send the request again.`,
+    );
+    this.#loading?.reject(error);
+    for (const { reject, timer } of this.#waiting.values()) {
+      clearTimeout(timer);
+      reject(error);
+    }
+    this.#waiting.clear();
+  }
+}

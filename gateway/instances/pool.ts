@@ -1,0 +1,134 @@
+/**
+ * The instances of one model version: as many child processes as configured, kept alive. A dead one is
+ * replaced after a growing pause; batches go to the least busy. Guarantees: at most `DEPTH` batches in
+ * an instance, so that it decodes one while it runs another. Knows no queue: `onCapacity` tells who does.
+ */
+import type { Provider } from '../../core/engine.ts';
+import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
+import { Instance, type InstanceOptions } from './instance.ts';
+import type { Ran, RunItem } from './wire.ts';
+
+/** Batches in one instance: one runs, the next is decoded meanwhile. */
+const DEPTH = 2;
+/** Milliseconds before a dead instance is replaced; doubles up to the longest while replacements fail. */
+const FIRST_PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 30_000;
+
+export interface PoolOptions extends InstanceOptions {
+  readonly size: number;
+  readonly onExit: (reason: string) => void;
+  /** The provider differs from the one asked for; why. */
+  readonly onNote: (note: string) => void;
+}
+
+export class InstancePool {
+  readonly #options: PoolOptions;
+  readonly #instances = new Set<Instance>();
+  readonly #pauses = new Set<NodeJS.Timeout>();
+  #capacityListener: () => void = () => undefined;
+  #closed = false;
+  #failures = 0;
+  #provider: Provider = 'cpu';
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+  }
+
+  /** The provider that really runs; known once `start` resolved. */
+  get provider(): Provider {
+    return this.#provider;
+  }
+
+  /** Instances that can run now. */
+  get alive(): number {
+    return this.#instances.size;
+  }
+
+  get hasCapacity(): boolean {
+    return [...this.#instances].some(({ inFlight }) => inFlight < DEPTH);
+  }
+
+  /** Process ids, for tests and the resource monitor. */
+  get pids(): readonly number[] {
+    return [...this.#instances].flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
+  }
+
+  /** `listener` is called whenever `hasCapacity` may have become true. */
+  onCapacity(listener: () => void): void {
+    this.#capacityListener = listener;
+  }
+
+  /** Resolves when every instance has loaded the model; rejects with the first failure and leaves nothing running. */
+  async start(): Promise<void> {
+    try {
+      // The first one alone: what is wrong with the model is found once, and no second process pays for it.
+      await this.#add();
+      await Promise.all(Array.from({ length: this.#options.size - 1 }, () => this.#add()));
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  /** Call only when `hasCapacity`. Rejects with ENGINE_FAILED when the instance dies. */
+  run(items: RunItem[]): Promise<Ran> {
+    let least: Instance | undefined;
+    for (const instance of this.#instances) if (!least || instance.inFlight < least.inFlight) least = instance;
+    if (!least)
+      return Promise.reject(new TwinlensError('ENGINE_FAILED', 'No instance of the model is running; try again.'));
+    return least.run(items).finally(() => this.#capacityListener());
+  }
+
+  /** Ends every instance; batches in them reject. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const pause of this.#pauses) clearTimeout(pause);
+    const gone = [...this.#instances].map(({ exited }) => exited);
+    for (const instance of this.#instances) instance.kill();
+    await Promise.all(gone);
+  }
+
+  async #add(): Promise<void> {
+    const instance = new Instance(this.#options);
+    try {
+      const { provider, note } = await instance.load();
+      this.#provider = provider;
+      if (note !== undefined) this.#options.onNote(note);
+    } catch (error) {
+      instance.kill();
+      await instance.exited;
+      throw error;
+    }
+    if (this.#closed) {
+      instance.kill();
+      return;
+    }
+    this.#instances.add(instance);
+    void instance.exited.then((reason) => {
+      this.#instances.delete(instance);
+      if (this.#closed) return;
+      this.#options.onExit(reason);
+      this.#replace();
+    });
+    this.#capacityListener();
+  }
+
+  #replace(): void {
+    const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** this.#failures, LONGEST_PAUSE_MS);
+    const pause = setTimeout(() => {
+      this.#pauses.delete(pause);
+      this.#add().then(
+        () => {
+          this.#failures = 0;
+        },
+        (error) => {
+          if (this.#closed) return;
+          this.#failures += 1;
+          this.#options.onExit(`could not be replaced: ${asTwinlensError(error).message}`);
+          this.#replace();
+        },
+      );
+    }, pauseMs);
+    this.#pauses.add(pause);
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * The messages between the gateway and its instances, over the IPC channel of `child_process.fork`
+ * with structured clone. One parse a direction; bytes travel as Uint8Array.
+ */
+import { z } from 'zod';
+import { type ImageInput, PROVIDERS } from '../../core/engine.ts';
+import { errorBodySchema } from '../../core/protocol.ts';
+
+const bytes = z.instanceof(Uint8Array);
+const imageSchema: z.ZodType<ImageInput> = z.union([
+  z.object({ encoding: z.enum(['rgb8', 'rgba8']), width: z.int(), height: z.int(), data: bytes }),
+  z.object({ encoding: z.enum(['jpeg', 'png', 'webp', 'avif']), data: bytes }),
+]);
+
+const toInstanceSchema = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('load'),
+    /** Folder of the model package. */
+    folder: z.string(),
+    provider: z.enum(['auto', 'cpu', 'cuda']),
+    /** ONNX Runtime intra-op threads. */
+    threads: z.int().min(1),
+    maxPixels: z.int().min(1),
+  }),
+  z.object({
+    type: z.literal('run'),
+    id: z.int(),
+    items: z.array(z.object({ image: imageSchema, top: z.int() })),
+  }),
+]);
+export type ToInstance = z.infer<typeof toInstanceSchema>;
+export type RunItem = Extract<ToInstance, { type: 'run' }>['items'][number];
+export type LoadOrder = Omit<Extract<ToInstance, { type: 'load' }>, 'type'>;
+
+const prediction = z.object({ label: z.string(), index: z.int(), score: z.number() });
+const itemResultSchema = z.discriminatedUnion('ok', [
+  z.object({
+    ok: z.literal(true),
+    predictions: z.array(prediction),
+    /** Milliseconds. */
+    decode: z.number(),
+    prepare: z.number(),
+  }),
+  z.object({ ok: z.literal(false), error: errorBodySchema }),
+]);
+export type ItemResult = z.infer<typeof itemResultSchema>;
+
+const fromInstanceSchema = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('loaded'),
+    provider: z.enum(PROVIDERS),
+    /** Why another provider than the one asked for runs. */
+    note: z.string().optional(),
+  }),
+  z.object({ type: z.literal('loadFailed'), error: errorBodySchema }),
+  z.object({
+    type: z.literal('ran'),
+    id: z.int(),
+    items: z.array(itemResultSchema),
+    /** Milliseconds of the run itself. */
+    infer: z.number(),
+    /** Images in the run: those of the order that could be decoded. */
+    batchSize: z.int(),
+  }),
+]);
+export type FromInstance = z.infer<typeof fromInstanceSchema>;
+export type Loaded = Extract<FromInstance, { type: 'loaded' }>;
+export type Ran = Extract<FromInstance, { type: 'ran' }>;
+
+export const parseToInstance = (value: unknown): ToInstance => toInstanceSchema.parse(value);
+export const parseFromInstance = (value: unknown): FromInstance => fromInstanceSchema.parse(value);

@@ -1,0 +1,209 @@
+/**
+ * Brings waiting requests of one model version to its instances. The one class with the queue's
+ * timers. Guarantees that every accepted request settles exactly once: with its result, its own
+ * error, DEADLINE_EXCEEDED, CANCELLED, SUPERSEDED or QUEUE_FULL; one whose instance died is run
+ * once more, alone. Knows no ONNX Runtime and no socket.
+ */
+import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
+import { BatchQueue, type Entry, type QueueLimits } from './queue.ts';
+
+/** The slice of the platform that schedulers wait with; tests hand in their own. */
+export interface Clock {
+  /** Monotonic milliseconds. */
+  now(): number;
+  /** Calls back once after `ms`; returns the way to stop it. */
+  after(ms: number, callback: () => void): () => void;
+}
+
+/** What runs batches: the instances of a model version. */
+export interface Runner<Request, Result> {
+  hasCapacity(): boolean;
+  /** One outcome a request, in order. Rejects when the whole batch came to nothing and may be tried again. */
+  run(batch: readonly Request[]): Promise<readonly Outcome<Result>[]>;
+  onCapacity(listener: () => void): void;
+}
+
+export type Outcome<Result> =
+  | { readonly ok: true; readonly result: Result }
+  | { readonly ok: false; readonly error: TwinlensError };
+
+export interface SubmitOptions {
+  readonly client: string;
+  readonly priority: 'high' | 'normal' | 'low';
+  /** On the scheduler's clock. */
+  readonly deadline: number;
+  readonly stream?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface Scheduled<Result> {
+  readonly result: Result;
+  /** Milliseconds in the queue. */
+  readonly queue: number;
+}
+
+interface Ticket<Request, Result> {
+  readonly request: Request;
+  readonly deadline: number;
+  settled: boolean;
+  attempts: number;
+  resolve(value: Scheduled<Result>): void;
+  reject(error: TwinlensError): void;
+}
+
+/** Milliseconds that a refused client should wait: about as long as a full queue takes on a slow CPU. */
+const RETRY_AFTER_MS = 1000;
+
+export class Scheduler<Request, Result> {
+  readonly #queue: BatchQueue<Ticket<Request, Result>>;
+  readonly #runner: Runner<Request, Result>;
+  readonly #clock: Clock;
+  readonly #onLength: (pending: number) => void;
+  /** Everything accepted and not settled, waiting or running. */
+  readonly #open = new Set<Ticket<Request, Result>>();
+  #stopTimer: () => void = () => undefined;
+  #closed: TwinlensError | undefined;
+
+  constructor(options: {
+    readonly limits: QueueLimits;
+    readonly runner: Runner<Request, Result>;
+    readonly clock: Clock;
+    /** Told whenever the number of waiting requests changed. */
+    readonly onLength: (pending: number) => void;
+  }) {
+    this.#queue = new BatchQueue(options.limits);
+    this.#runner = options.runner;
+    this.#clock = options.clock;
+    this.#onLength = options.onLength;
+    this.#runner.onCapacity(() => this.#pump());
+  }
+
+  /** Requests accepted and not yet settled. */
+  get open(): number {
+    return this.#open.size;
+  }
+
+  submit(request: Request, options: SubmitOptions): Promise<Scheduled<Result>> {
+    if (this.#closed) return Promise.reject(this.#closed);
+    if (options.signal?.aborted) return Promise.reject(new TwinlensError('CANCELLED', 'The request was cancelled.'));
+    return new Promise((resolve, reject) => {
+      const { client, priority, stream, deadline, signal } = options;
+      const cancel = () => this.#cancel(ticket);
+      const settle = () => {
+        ticket.settled = true;
+        this.#open.delete(ticket);
+        signal?.removeEventListener('abort', cancel);
+      };
+      const ticket: Ticket<Request, Result> = {
+        request,
+        deadline,
+        settled: false,
+        attempts: 0,
+        resolve: (value) => {
+          if (ticket.settled) return;
+          settle();
+          resolve(value);
+        },
+        reject: (error) => {
+          if (ticket.settled) return;
+          settle();
+          reject(error);
+        },
+      };
+      this.#open.add(ticket);
+      signal?.addEventListener('abort', cancel, { once: true });
+      const offer = this.#queue.offer({
+        client,
+        priority,
+        stream,
+        deadline,
+        enqueuedAt: this.#clock.now(),
+        alone: false,
+        request: ticket,
+      });
+      if (!offer.accepted) {
+        ticket.reject(queueFull());
+      } else if (offer.displaced) {
+        offer.displaced.request.reject(
+          offer.why === 'superseded'
+            ? new TwinlensError('SUPERSEDED', 'A newer image of the same stream took its place.')
+            : queueFull(),
+        );
+      }
+      this.#pump();
+    });
+  }
+
+  /** Refuses new requests and rejects what still waits or runs with `error`. */
+  close(error: TwinlensError): void {
+    this.#closed = error;
+    this.#stopTimer();
+    this.#queue.drain();
+    for (const ticket of [...this.#open]) ticket.reject(error);
+  }
+
+  #cancel(ticket: Ticket<Request, Result>): void {
+    this.#queue.remove(({ request }) => request === ticket);
+    ticket.reject(new TwinlensError('CANCELLED', 'The request was cancelled.'));
+    this.#pump();
+  }
+
+  #pump(): void {
+    if (this.#closed) return;
+    this.#stopTimer();
+    const now = this.#clock.now();
+    this.#expire(now);
+    let waitMs = Number.POSITIVE_INFINITY;
+    while (this.#runner.hasCapacity()) {
+      const decision = this.#queue.decide(now);
+      if (decision.kind === 'dispatch') {
+        void this.#dispatch(decision.batch, now);
+        continue;
+      }
+      if (decision.kind === 'wait') waitMs = decision.ms;
+      break;
+    }
+    this.#onLength(this.#queue.length);
+    for (const { deadline } of this.#open) waitMs = Math.min(waitMs, deadline - now);
+    if (Number.isFinite(waitMs)) this.#stopTimer = this.#clock.after(Math.max(waitMs, 0), () => this.#pump());
+  }
+
+  #expire(now: number): void {
+    this.#queue.expire(now);
+    for (const ticket of [...this.#open]) {
+      if (ticket.deadline > now) continue;
+      ticket.reject(
+        new TwinlensError(
+          'DEADLINE_EXCEEDED',
+          'No answer within the deadline; allow more time or send fewer requests at once.',
+        ),
+      );
+    }
+  }
+
+  async #dispatch(batch: readonly Entry<Ticket<Request, Result>>[], now: number): Promise<void> {
+    const wanted = batch.filter(({ request }) => !request.settled);
+    if (wanted.length === 0) return;
+    try {
+      for (const { request } of wanted) request.attempts += 1;
+      const outcomes = await this.#runner.run(wanted.map(({ request }) => request.request));
+      for (const [i, { request, enqueuedAt }] of wanted.entries()) {
+        const outcome = outcomes[i];
+        if (outcome?.ok) request.resolve({ result: outcome.result, queue: now - enqueuedAt });
+        else request.reject(outcome?.error ?? new TwinlensError('INTERNAL', 'The batch came back without this image.'));
+      }
+    } catch (error) {
+      const failure = asTwinlensError(error, 'ENGINE_FAILED');
+      const again = wanted.filter(({ request }) => !request.settled && request.attempts < 2 && !this.#closed);
+      for (const { request } of wanted) if (request.attempts >= 2 || this.#closed) request.reject(failure);
+      this.#queue.restore(again.map((entry) => ({ ...entry, alone: true })));
+    }
+    this.#pump();
+  }
+}
+
+function queueFull(): TwinlensError {
+  return new TwinlensError('QUEUE_FULL', 'Too many requests are waiting; try again in a moment.', {
+    retryAfterMs: RETRY_AFTER_MS,
+  });
+}

@@ -1,0 +1,179 @@
+/**
+ * One model version that serves: its instances, its queue, and the handles that keep it alive.
+ * `load` resolves when every instance passed its goldens; `retire` waits for the last handle.
+ */
+import { type Classification, DEFAULT_TOP, type Provider } from '../../core/engine.ts';
+import { asTwinlensError, fromErrorBody, TwinlensError } from '../../core/errors.ts';
+import type { Manifest } from '../../core/manifest.ts';
+import { InstancePool, type ItemResult } from '../instances/index.ts';
+import { type Clock, type Outcome, Scheduler } from '../scheduling/index.ts';
+import type { Handle, ServableRequest, ServingObserver } from './servable.ts';
+
+export interface VersionOptions {
+  readonly folder: string;
+  readonly manifest: Manifest;
+  readonly provider: 'auto' | 'cpu' | 'cuda';
+  readonly instances: number;
+  readonly threads: number;
+  readonly maxPixels: number;
+  readonly queueMax: number;
+  /** 0: the provider's default. */
+  readonly batchMax: number;
+  readonly batchWaitMs: number;
+  readonly clock: Clock;
+  readonly observer: ServingObserver;
+  readonly onNote: (note: string) => void;
+}
+
+interface Answer {
+  readonly item: Extract<ItemResult, { ok: true }>;
+  readonly infer: number;
+  readonly batchSize: number;
+}
+
+/** Milliseconds. Loading a large model on a busy machine may take a minute; a run never does. */
+const LOAD_TIMEOUT_MS = 180_000;
+const RUN_TIMEOUT_MS = 60_000;
+/** A CPU gains little from batches (and loses latency), a GPU several times. */
+const BATCH_DEFAULT = { cpu: 4, cuda: 32, webgpu: 1, wasm: 1 } as const;
+
+export class ServingVersion {
+  readonly #options: VersionOptions;
+  readonly #pool: InstancePool;
+  #scheduler: Scheduler<ServableRequest, Answer> | undefined;
+  #handles = 0;
+  #noted = false;
+  #onReleased: () => void = () => undefined;
+
+  constructor(options: VersionOptions) {
+    this.#options = options;
+    const { manifest, observer } = options;
+    const { name: model, version } = manifest;
+    this.#pool = new InstancePool({
+      size: options.instances,
+      load: {
+        folder: options.folder,
+        provider: options.provider,
+        threads: options.threads,
+        maxPixels: options.maxPixels,
+      },
+      loadTimeoutMs: LOAD_TIMEOUT_MS,
+      runTimeoutMs: RUN_TIMEOUT_MS,
+      onExit: (reason) => observer.instanceExited({ model, version, reason, restarting: true }),
+      onNote: (note) => {
+        // Every instance finds the same; once is enough.
+        if (!this.#noted) options.onNote(note);
+        this.#noted = true;
+      },
+    });
+  }
+
+  get provider(): Provider {
+    return this.#pool.provider;
+  }
+
+  /** Process ids of the instances. */
+  get pids(): readonly number[] {
+    return this.#pool.pids;
+  }
+
+  async load(): Promise<void> {
+    await this.#pool.start();
+    const { manifest, observer, batchMax, batchWaitMs, queueMax, clock } = this.#options;
+    const { name: model, version } = manifest;
+    const provider = this.#pool.provider;
+    this.#scheduler = new Scheduler({
+      limits: {
+        maxLength: queueMax,
+        maxBatch: Math.min(batchMax || BATCH_DEFAULT[provider], manifest.batch.max),
+        // On a CPU a batch is no faster than its images one by one: waiting for company only costs time.
+        maxWaitMs: provider === 'cuda' ? batchWaitMs : 0,
+      },
+      clock,
+      onLength: (pending) => observer.queueChanged({ model, version, pending }),
+      runner: {
+        hasCapacity: () => this.#pool.hasCapacity,
+        onCapacity: (listener) => this.#pool.onCapacity(listener),
+        run: (batch) => this.#run(batch),
+      },
+    });
+  }
+
+  acquire(): Handle {
+    this.#handles += 1;
+    let released = false;
+    const { name, version } = this.#options.manifest;
+    return {
+      name,
+      version,
+      classify: (request) => this.#classify(request),
+      release: () => {
+        if (released) return;
+        released = true;
+        this.#handles -= 1;
+        if (this.#handles === 0) this.#onReleased();
+      },
+    };
+  }
+
+  /** Resolves when no handle is left and the processes are gone. */
+  async retire(): Promise<void> {
+    if (this.#handles > 0) await new Promise<void>((resolve) => (this.#onReleased = resolve));
+    await this.close();
+  }
+
+  /** Ends the version now; open requests answer DRAINING. */
+  async close(): Promise<void> {
+    this.#scheduler?.close(
+      new TwinlensError('DRAINING', 'The gateway is stopping; send the request again in a moment.'),
+    );
+    await this.#pool.close();
+  }
+
+  async #classify(request: ServableRequest): Promise<Classification> {
+    const { manifest, observer, clock } = this.#options;
+    const { name: model, version } = manifest;
+    const begun = clock.now();
+    try {
+      if (!this.#scheduler)
+        throw new TwinlensError('MODEL_NOT_READY', `${model}@${version} is still loading; try again in a moment.`);
+      const { result, queue } = await this.#scheduler.submit(request, request);
+      const { item, infer, batchSize } = result;
+      const classification: Classification = {
+        model,
+        version,
+        variant: manifest.defaultVariant,
+        predictions: item.predictions,
+        notSure: (item.predictions[0]?.score ?? 0) < manifest.notSureBelow,
+        provider: this.#pool.provider,
+        cached: false,
+        timings: { queue, decode: item.decode, prepare: item.prepare, infer, total: clock.now() - begun },
+        batchSize,
+      };
+      observer.requestFinished({ model, version, code: 'OK', classification });
+      return classification;
+    } catch (error) {
+      const known = asTwinlensError(error);
+      observer.requestFinished({ model, version, code: known.code });
+      throw known;
+    }
+  }
+
+  async #run(batch: readonly ServableRequest[]): Promise<Outcome<Answer>[]> {
+    const { manifest, observer } = this.#options;
+    const items = batch.map(({ image, top }) => ({
+      image,
+      top: Math.min(top || DEFAULT_TOP, manifest.output.classes),
+    }));
+    const ran = await this.#pool.run(items);
+    if (ran.batchSize > 0) {
+      const { name: model, version } = manifest;
+      observer.batchRan({ model, version, size: ran.batchSize, provider: this.#pool.provider, inferMs: ran.infer });
+    }
+    return ran.items.map((item) =>
+      item.ok
+        ? { ok: true, result: { item, infer: ran.infer, batchSize: ran.batchSize } }
+        : { ok: false, error: fromErrorBody(item.error) },
+    );
+  }
+}

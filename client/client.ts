@@ -19,7 +19,7 @@ import {
 import { type BackoffOptions, DEFAULT_BACKOFF } from './backoff.ts';
 import { Connection } from './connection.ts';
 import { type ClientEvent, type ConnectionState, Listeners } from './events.ts';
-import { HttpApi } from './http.ts';
+import { HttpApi, MAX_DEADLINE_MS } from './http.ts';
 import { type Platform, resolveBase, resolvePlatform } from './platform.ts';
 import { RequestTable } from './requests.ts';
 
@@ -57,8 +57,6 @@ interface Ping {
 const MAX_PINGS = 64;
 /** An open connection that lasted this long, milliseconds, starts the backoff again. */
 const STEADY_MS = 10_000;
-/** The protocol's largest deadline, milliseconds. */
-const MAX_DEADLINE_MS = 600_000;
 
 export class TwinlensClient {
   readonly #platform: Platform;

@@ -45,6 +45,9 @@ export interface ConnectionHandlers {
 /** Nothing the client can do by itself makes these go away. */
 const FATAL: readonly ErrorCode[] = ['UNAUTHENTICATED', 'PERMISSION_DENIED'];
 
+/** Milliseconds; a gateway that asks for a longer pause is asked again after this one all the same. */
+const MAX_PAUSE_MS = 600_000;
+
 export class Connection {
   readonly #options: ConnectionOptions;
   readonly #handlers: ConnectionHandlers;
@@ -220,7 +223,7 @@ export class Connection {
     this.#failures = steady ? 1 : this.#failures + 1;
     const jitter = backoffMs(this.#failures, random, backoff);
     // What the gateway asks for is a lower bound; the jitter keeps its clients from coming all at once.
-    const retryInMs = (left ?? error.retryAfterMs ?? 0) + jitter;
+    const retryInMs = Math.min(left ?? error.retryAfterMs ?? 0, MAX_PAUSE_MS) + jitter;
     this.#stopTimer = clock.after(retryInMs, () => this.#dial());
     this.#setState({ state: 'waiting', attempt: this.#failures + 1, retryInMs, reason: error.message });
   }

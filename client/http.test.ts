@@ -117,6 +117,9 @@ describe('classifyHttp', () => {
   it('rejects at the deadline and on abort while the gateway is silent', async () => {
     const { client } = await serve(() => undefined);
     await expect(client.classifyHttp(jpeg(), { deadlineMs: 30 })).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+    for (const deadlineMs of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      await expect(client.classifyHttp(jpeg(), { deadlineMs })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    }
     const controller = new AbortController();
     const waiting = client.classifyHttp(jpeg(), { signal: controller.signal });
     controller.abort();

@@ -13,6 +13,9 @@ import {
 } from '../core/protocol.ts';
 import type { Platform, ResponseMinimal } from './platform.ts';
 
+/** The protocol's largest deadline, milliseconds. */
+export const MAX_DEADLINE_MS = 600_000;
+
 export interface HttpOptions {
   readonly platform: Platform;
   readonly base: string;
@@ -71,7 +74,13 @@ export class HttpApi {
   async #call(call: Call, retries: number): Promise<unknown> {
     const { platform, requestTimeoutMs } = this.#options;
     const deadlineMs = call.deadlineMs ?? requestTimeoutMs;
-    if (!(deadlineMs > 0)) throw new TwinlensError('DEADLINE_EXCEEDED', 'The deadline had passed before the request.');
+    if (!(deadlineMs <= MAX_DEADLINE_MS)) {
+      throw new TwinlensError(
+        'INVALID_ARGUMENT',
+        `deadlineMs is a number up to ${MAX_DEADLINE_MS}, not ${deadlineMs}.`,
+      );
+    }
+    if (deadlineMs <= 0) throw new TwinlensError('DEADLINE_EXCEEDED', 'The deadline had passed before the request.');
     const endsAt = platform.clock.now() + deadlineMs;
     const abort = new AbortController();
     let reason: TwinlensError | undefined;

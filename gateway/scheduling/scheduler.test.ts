@@ -1,0 +1,211 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { TwinlensError } from '../../core/errors.ts';
+import { FakeClock, settle } from '../../test/doubles/fake-clock.ts';
+import { type Outcome, type Runner, Scheduler } from './scheduler.ts';
+
+/** Instances that answer when the test says so. */
+class ManualRunner implements Runner<string, string> {
+  slots: number;
+  readonly batches: string[][] = [];
+  readonly running: {
+    batch: readonly string[];
+    resolve: (outcomes: Outcome<string>[]) => void;
+    reject: (error: Error) => void;
+  }[] = [];
+  #listener: () => void = () => undefined;
+
+  constructor(slots: number) {
+    this.slots = slots;
+  }
+
+  hasCapacity(): boolean {
+    return this.running.length < this.slots;
+  }
+
+  onCapacity(listener: () => void): void {
+    this.#listener = listener;
+  }
+
+  run(batch: readonly string[]): Promise<Outcome<string>[]> {
+    this.batches.push([...batch]);
+    return new Promise((resolve, reject) => this.running.push({ batch, resolve, reject }));
+  }
+
+  finish(at = 0): void {
+    const [done] = this.running.splice(at, 1);
+    done?.resolve(done.batch.map((name) => ({ ok: true, result: name.toUpperCase() })));
+    this.#listener();
+  }
+
+  die(at = 0): void {
+    const [dead] = this.running.splice(at, 1);
+    dead?.reject(new TwinlensError('ENGINE_FAILED', 'The instance died.'));
+    this.#listener();
+  }
+}
+
+function make(slots = 1, over: Partial<{ maxLength: number; maxBatch: number; maxWaitMs: number }> = {}) {
+  const clock = new FakeClock(0);
+  const runner = new ManualRunner(slots);
+  const scheduler = new Scheduler<string, string>({
+    limits: { maxLength: 4, maxBatch: 2, maxWaitMs: 0, ...over },
+    runner,
+    clock,
+    onLength: () => undefined,
+  });
+  const submit = (
+    name: string,
+    options: { client?: string; deadline?: number; stream?: string; signal?: AbortSignal } = {},
+  ) =>
+    scheduler
+      .submit(name, { client: 'c', priority: 'normal', deadline: 1000, ...options })
+      .then(({ result }) => result)
+      .catch((error: TwinlensError) => error.code);
+  return { clock, runner, scheduler, submit };
+}
+
+describe('Scheduler', () => {
+  test('runs at once when an instance is free, and batches what came meanwhile', async () => {
+    const { runner, submit } = make();
+    const answers = ['a', 'b', 'c', 'd'].map((name) => submit(name));
+    await settle();
+    for (let i = 0; i < 3; i += 1) {
+      runner.finish();
+      await settle();
+    }
+    expect(await Promise.all(answers)).toEqual(['A', 'B', 'C', 'D']);
+    expect(runner.batches).toEqual([['a'], ['b', 'c'], ['d']]);
+  });
+
+  test('answers DEADLINE_EXCEEDED on time, waiting or running, and never runs what is late', async () => {
+    const { clock, runner, submit } = make();
+    const running = submit('running', { deadline: 100 });
+    const waiting = submit('waiting', { deadline: 50 });
+    await clock.advance(50);
+    expect(await waiting).toBe('DEADLINE_EXCEEDED');
+    await clock.advance(50);
+    expect(await running).toBe('DEADLINE_EXCEEDED');
+    runner.finish();
+    await settle();
+    expect(runner.batches).toEqual([['running']]);
+  });
+
+  test('a cancelled request answers CANCELLED and is not run', async () => {
+    const { runner, submit } = make();
+    const controller = new AbortController();
+    const first = submit('first');
+    const second = submit('second', { signal: controller.signal });
+    controller.abort();
+    expect(await second).toBe('CANCELLED');
+    runner.finish();
+    expect(await first).toBe('FIRST');
+    expect(runner.batches).toEqual([['first']]);
+  });
+
+  test('a request whose instance died is run once more, alone; the second death is its answer', async () => {
+    const { runner, submit } = make(1, { maxBatch: 4 });
+    const first = submit('first');
+    const answers = [submit('good'), submit('bad')];
+    runner.finish();
+    await first;
+    runner.die();
+    await settle();
+    runner.finish();
+    await settle();
+    runner.die();
+    await settle();
+    expect(runner.batches).toEqual([['first'], ['good', 'bad'], ['good'], ['bad']]);
+    expect(await Promise.all(answers)).toEqual(['GOOD', 'ENGINE_FAILED']);
+  });
+
+  test('a full queue answers QUEUE_FULL at once, and a superseded frame SUPERSEDED', async () => {
+    const { submit } = make(0, { maxLength: 2 });
+    const old = submit('old', { stream: 's' });
+    void submit('new', { stream: 's' });
+    void submit('other');
+    expect(await old).toBe('SUPERSEDED');
+    expect(await submit('more')).toBe('QUEUE_FULL');
+  });
+
+  test('closing answers everything that is open', async () => {
+    const { scheduler, submit } = make();
+    const answers = [submit('running'), submit('waiting')];
+    scheduler.close(new TwinlensError('DRAINING', 'Stopping.'));
+    expect(await Promise.all([...answers, submit('late')])).toEqual(['DRAINING', 'DRAINING', 'DRAINING']);
+    expect(scheduler.open).toBe(0);
+  });
+
+  test('every request ends exactly once, whatever happens in whatever order', async () => {
+    const step = fc.oneof(
+      {
+        weight: 6,
+        arbitrary: fc.record({
+          kind: fc.constant('submit' as const),
+          client: fc.constantFrom('x', 'y', 'z'),
+          lifetime: fc.integer({ min: 1, max: 80 }),
+          stream: fc.option(fc.constantFrom('s', 't'), { nil: undefined }),
+        }),
+      },
+      { weight: 3, arbitrary: fc.record({ kind: fc.constant('finish' as const), at: fc.nat(2) }) },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant('die' as const), at: fc.nat(2) }) },
+      {
+        weight: 2,
+        arbitrary: fc.record({ kind: fc.constant('advance' as const), ms: fc.integer({ min: 1, max: 30 }) }),
+      },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant('abort' as const), at: fc.nat(30) }) },
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 60 }), fc.integer({ min: 0, max: 3 }), async (steps, maxWaitMs) => {
+        const { clock, runner, scheduler } = make(2, { maxLength: 5, maxBatch: 3, maxWaitMs });
+        const endings: string[][] = [];
+        const aborts: AbortController[] = [];
+        for (const one of steps) {
+          switch (one.kind) {
+            case 'submit': {
+              const mine: string[] = [];
+              endings.push(mine);
+              const controller = new AbortController();
+              aborts.push(controller);
+              const { client, stream, lifetime } = one;
+              scheduler
+                .submit(`r${endings.length}`, {
+                  client,
+                  stream,
+                  priority: 'normal',
+                  deadline: clock.now() + lifetime,
+                  signal: controller.signal,
+                })
+                .then(
+                  () => mine.push('OK'),
+                  (error: TwinlensError) => mine.push(error.code),
+                );
+              break;
+            }
+            case 'finish':
+              runner.finish(Math.min(one.at, Math.max(runner.running.length - 1, 0)));
+              break;
+            case 'die':
+              runner.die(Math.min(one.at, Math.max(runner.running.length - 1, 0)));
+              break;
+            case 'advance':
+              await clock.advance(one.ms);
+              break;
+            case 'abort':
+              aborts[one.at]?.abort();
+              break;
+          }
+          expect(runner.running.length).toBeLessThanOrEqual(2);
+          expect(runner.running.every(({ batch }) => batch.length <= 3)).toBe(true);
+          await settle();
+        }
+        await clock.advance(200);
+        expect(endings.every((mine) => mine.length === 1)).toBe(true);
+        expect(scheduler.open).toBe(0);
+        const known = new Set(['OK', 'DEADLINE_EXCEEDED', 'CANCELLED', 'SUPERSEDED', 'QUEUE_FULL', 'ENGINE_FAILED']);
+        expect(endings.flat().filter((code) => !known.has(code))).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

@@ -1,0 +1,69 @@
+/** A real registry with real instances in this process, for tests below the gateway's sockets. */
+import { parseConfiguration } from '../../gateway/configuration.ts';
+import { createRegistry, type ServingObserver } from '../../gateway/serving/index.ts';
+
+export const platformClock = {
+  now: () => performance.now(),
+  after: (ms: number, callback: () => void) => {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+export interface LogLine {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly message: string | undefined;
+}
+
+export interface RegistryUnderTest {
+  readonly registry: Awaited<ReturnType<typeof createRegistry>>;
+  readonly log: readonly LogLine[];
+  /** Why instances ended, in order. */
+  readonly exits: readonly string[];
+  /** Resolves when `condition` holds; looks again whenever the registry tells or logs something. */
+  until(condition: () => boolean): Promise<void>;
+}
+
+export async function startRegistry(environment: Record<string, string> = {}): Promise<RegistryUnderTest> {
+  const log: LogLine[] = [];
+  const exits: string[] = [];
+  let watchers: (() => void)[] = [];
+  const look = () => {
+    for (const watcher of [...watchers]) watcher();
+  };
+  const write = (level: LogLine['level']) => (fields: object, message?: string) => {
+    log.push({ level, fields: { ...fields }, message });
+    queueMicrotask(look);
+  };
+  const observer: ServingObserver = {
+    requestFinished: look,
+    batchRan: look,
+    queueChanged: () => undefined,
+    instanceExited: ({ reason }) => {
+      exits.push(reason);
+      look();
+    },
+  };
+  const registry = await createRegistry({
+    configuration: parseConfiguration({ TWINLENS_PROVIDER: 'cpu', ...environment }),
+    clock: platformClock,
+    log: { info: write('info'), warn: write('warn'), error: write('error') },
+    observer,
+  });
+  return {
+    registry,
+    log,
+    exits,
+    until: (condition) =>
+      new Promise((resolve) => {
+        const watcher = () => {
+          if (!condition()) return;
+          watchers = watchers.filter((other) => other !== watcher);
+          resolve();
+        };
+        watchers.push(watcher);
+        watcher();
+      }),
+  };
+}

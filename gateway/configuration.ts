@@ -7,18 +7,30 @@ import { z } from 'zod';
 import { TwinlensError } from '../core/errors.ts';
 
 const number = (fallback: number, min: number, max: number) =>
-  z.coerce.number().int().min(min).max(max).default(fallback);
-const list = z
+  z
+    .string()
+    .regex(/^\d{1,15}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.number().min(min).max(max))
+    .default(fallback);
+const origins = z
   .string()
-  .default('')
   .transform((text) =>
     text
       .split(',')
       .map((part) => part.trim())
       .filter((part) => part !== ''),
-  );
+  )
+  .refine((parts) => parts.every((part) => part === '*' || isOrigin(part)), {
+    message: 'must be origins such as https://example.com, without a path, separated by commas',
+  })
+  .default([]);
 
-const schema = z.object({
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text;
+}
+
+const schema = z.strictObject({
   /** Address to listen on; 0.0.0.0 for every interface. */
   TWINLENS_HOST: z.string().default('127.0.0.1'),
   /** TCP port; 0 picks a free one. */
@@ -30,7 +42,7 @@ const schema = z.object({
   /** Folder of the exported page; empty: the gateway serves no page. */
   TWINLENS_PAGE: z.string().default('out'),
   /** Origins, comma separated, that may use the API from another site; empty: the same origin only. `*` allows all. */
-  TWINLENS_ORIGINS: list,
+  TWINLENS_ORIGINS: origins,
   /** Execution provider: auto takes cuda when it works here, else cpu. */
   TWINLENS_PROVIDER: z.enum(['auto', 'cpu', 'cuda']).default('auto'),
   /** Child processes that run a model; 0: one a core, 4 at most (on cuda: 2). */
@@ -47,6 +59,10 @@ const schema = z.object({
   TWINLENS_DEADLINE_MS: number(10_000, 1, 600_000),
   /** Bytes of one body or frame. */
   TWINLENS_MAX_BYTES: number(32 * 1024 * 1024, 1024, 1024 * 1024 * 1024),
+  /** Bytes of pictures that all requests together may hold; beyond it QUEUE_FULL. At least TWINLENS_MAX_BYTES. */
+  TWINLENS_MAX_HELD_BYTES: number(512 * 1024 * 1024, 1024, 1024 ** 4),
+  /** Milliseconds in which a whole HTTP request must have arrived; 0: no limit. */
+  TWINLENS_REQUEST_MS: number(60_000, 0, 3_600_000),
   /** Pixels (width * height) of one picture, checked in its header before decoding. */
   TWINLENS_MAX_PIXELS: number(64 * 1024 * 1024, 1, 1024 * 1024 * 1024),
   /** Requests of one socket that may wait for an answer. */
@@ -60,6 +76,11 @@ const schema = z.object({
   /** Milliseconds that SIGTERM leaves for requests in flight. */
   TWINLENS_DRAIN_MS: number(20_000, 0, 600_000),
   TWINLENS_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+});
+
+const settings = schema.refine((values) => values.TWINLENS_MAX_HELD_BYTES >= values.TWINLENS_MAX_BYTES, {
+  path: ['TWINLENS_MAX_HELD_BYTES'],
+  message: 'must be at least TWINLENS_MAX_BYTES',
 });
 
 export interface Configuration {
@@ -79,6 +100,8 @@ export interface Configuration {
   readonly queueMax: number;
   readonly deadlineMs: number;
   readonly maxBytes: number;
+  readonly maxHeldBytes: number;
+  readonly requestMs: number;
   readonly maxPixels: number;
   readonly maxInFlight: number;
   readonly maxSockets: number;
@@ -88,14 +111,18 @@ export interface Configuration {
   readonly logLevel: string;
 }
 
+/** Throws INVALID_ARGUMENT with one line a mistake. Variables that start with TWINLENS_ and are unknown are mistakes. */
 export function parseConfiguration(environment: Readonly<Record<string, string | undefined>>): Configuration {
+  // An empty variable counts as absent, but for the page, where empty has a meaning.
   const ours = Object.fromEntries(
-    Object.entries(environment).filter(([name, value]) => name.startsWith('TWINLENS_') && value !== ''),
+    Object.entries(environment).filter(
+      ([name, value]) => name.startsWith('TWINLENS_') && (value !== '' || name === 'TWINLENS_PAGE'),
+    ),
   );
-  const parsed = schema.strict().safeParse(ours);
+  const parsed = settings.safeParse(ours);
   if (!parsed.success) {
-    const mistakes = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'environment'}: ${issue.message}`);
-    throw new TwinlensError('INVALID_ARGUMENT', `The configuration is not valid: ${mistakes.join('; ')}`);
+    const mistakes = parsed.error.issues.map((issue) => `  ${issue.path.join('.') || 'environment'}: ${issue.message}`);
+    throw new TwinlensError('INVALID_ARGUMENT', `The configuration is not valid:\n${mistakes.join('\n')}`);
   }
   const values = parsed.data;
   return {
@@ -114,6 +141,8 @@ export function parseConfiguration(environment: Readonly<Record<string, string |
     queueMax: values.TWINLENS_QUEUE_MAX,
     deadlineMs: values.TWINLENS_DEADLINE_MS,
     maxBytes: values.TWINLENS_MAX_BYTES,
+    maxHeldBytes: values.TWINLENS_MAX_HELD_BYTES,
+    requestMs: values.TWINLENS_REQUEST_MS,
     maxPixels: values.TWINLENS_MAX_PIXELS,
     maxInFlight: values.TWINLENS_MAX_IN_FLIGHT,
     maxSockets: values.TWINLENS_MAX_SOCKETS,

@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest';
+import { TwinlensError } from '../core/errors.ts';
+import { parseConfiguration } from './configuration.ts';
+
+function mistakesOf(environment: Record<string, string>): string {
+  try {
+    parseConfiguration(environment);
+  } catch (error) {
+    if (error instanceof TwinlensError) return error.message;
+    throw error;
+  }
+  return '';
+}
+
+describe('configuration', () => {
+  test('an empty environment gives the defaults', () => {
+    expect(parseConfiguration({})).toMatchObject({
+      host: '127.0.0.1',
+      port: 8080,
+      page: 'out',
+      origins: [],
+      pingMs: 30_000,
+    });
+  });
+
+  test('an empty TWINLENS_PAGE switches the page off, an absent one does not', () => {
+    expect(parseConfiguration({ TWINLENS_PAGE: '' }).page).toBeUndefined();
+    expect(parseConfiguration({ TWINLENS_PAGE: 'site' }).page).toBe('site');
+  });
+
+  test('every mistake is told at once, each with its name', () => {
+    const text = mistakesOf({
+      TWINLENS_PORT: 'eighty',
+      TWINLENS_MAX_BYTES: '-1',
+      TWINLENS_PROVIDER: 'tpu',
+      TWINLENS_ORIGINS: 'example.com',
+      TWINLENS_PROT: '1',
+    });
+    for (const name of ['PORT', 'MAX_BYTES', 'PROVIDER', 'ORIGINS', 'PROT']) expect(text).toContain(`TWINLENS_${name}`);
+    expect(text.trim().split('\n')).toHaveLength(6);
+  });
+
+  test.each(['0x50', '1e3', ' 80', '8080.5', '65536'])('a port must be a plain whole number in range: %s', (port) => {
+    expect(mistakesOf({ TWINLENS_PORT: port })).toContain('TWINLENS_PORT');
+  });
+
+  test('variables of others are left alone', () => {
+    expect(() => parseConfiguration({ PATH: '/bin', PORT: 'x' })).not.toThrow();
+  });
+
+  test('pictures held together have room for one of the largest', () => {
+    expect(mistakesOf({ TWINLENS_MAX_HELD_BYTES: '2048', TWINLENS_MAX_BYTES: '4096' })).toContain('MAX_HELD_BYTES');
+  });
+
+  test('origins are origins', () => {
+    expect(parseConfiguration({ TWINLENS_ORIGINS: 'https://a.example, http://localhost:3000' }).origins).toEqual([
+      'https://a.example',
+      'http://localhost:3000',
+    ]);
+    expect(parseConfiguration({ TWINLENS_ORIGINS: '*' }).origins).toEqual(['*']);
+    expect(mistakesOf({ TWINLENS_ORIGINS: 'https://a.example/' })).toContain('without a path');
+  });
+});

@@ -1,0 +1,3 @@
+/** The face of telemetry: the log and the metrics. */
+export { createLog, type Log } from './log.ts';
+export { createMetrics, type Metrics, type Transport } from './metrics.ts';

@@ -1,4 +1,5 @@
 /** Earlier answers with their pictures, as files on demand, cleared with a way back. */
+// biome-ignore-all lint/performance/noImgElement: the export has no image server
 import { useEffect } from 'react';
 import type { HistoryEntry } from '../lib/history.ts';
 import type { Runtime } from '../lib/runtime.ts';

@@ -20,16 +20,37 @@ function Icon({ children }: { readonly children: ReactNode }) {
   );
 }
 
-/** The twins: left the device, right the gateway; the one that answers is filled. */
-export function TwinMark({ active }: { readonly active: 'device' | 'gateway' | 'both' | 'none' }) {
-  const left = active === 'device' || active === 'both';
-  const right = active === 'gateway' || active === 'both';
+/** The mark: two circles and the lens between them. */
+export function TwinMark() {
+  return (
+    <svg width="32" height="22" viewBox="0 0 32 22" fill="none" aria-hidden="true" focusable="false">
+      <circle cx="11.5" cy="11" r="8.5" stroke="currentColor" strokeWidth="2" />
+      <circle cx="20.5" cy="11" r="8.5" stroke="currentColor" strokeWidth="2" />
+      <path d="M16 3.79a8.5 8.5 0 0 1 0 14.42a8.5 8.5 0 0 1 0-14.42z" fill="currentColor" />
+    </svg>
+  );
+}
+
+/** Which twin answers: left the device, right the gateway. */
+export function TwinState({ active }: { readonly active: 'device' | 'gateway' }) {
   return (
     <svg width="30" height="20" viewBox="0 0 30 20" fill="none" aria-hidden="true" focusable="false">
-      <circle cx="10" cy="10" r="7.5" stroke="currentColor" strokeWidth="1.8" />
-      <circle cx="20" cy="10" r="7.5" stroke="currentColor" strokeWidth="1.8" />
-      {left && <circle cx="10" cy="10" r="4.2" fill="currentColor" />}
-      {right && <circle cx="20" cy="10" r="4.2" fill="currentColor" />}
+      <circle
+        cx="10.5"
+        cy="10"
+        r="7.5"
+        stroke="currentColor"
+        strokeWidth="1.8"
+        fill={active === 'device' ? 'currentColor' : 'none'}
+      />
+      <circle
+        cx="19.5"
+        cy="10"
+        r="7.5"
+        stroke="currentColor"
+        strokeWidth="1.8"
+        fill={active === 'gateway' ? 'currentColor' : 'none'}
+      />
     </svg>
   );
 }

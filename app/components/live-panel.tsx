@@ -73,7 +73,10 @@ function Stage({ runtime, onUsePhotos }: StageProps) {
 function Invitation({ onStart, disabled }: { readonly onStart: () => void; readonly disabled?: boolean }) {
   return (
     <div className={styles.invitation}>
-      <span className={styles.lens} aria-hidden="true" />
+      <span className={styles.lenses} aria-hidden="true">
+        <span className={styles.lens} />
+        <span className={styles.lens} />
+      </span>
       <p className={styles.invitationText}>Point the camera at one thing and see what the model makes of it.</p>
       <button type="button" className="button primary" disabled={disabled} data-testid="camera-start" onClick={onStart}>
         <CameraIcon />
@@ -116,42 +119,55 @@ function Viewfinder({ runtime, stream, mirrored }: ViewfinderProps) {
     runtime.keepLive(video.current);
     setKept((count) => count + 1);
   };
+  const portrait = size !== undefined && size.height > size.width;
   return (
     <>
-      {/* biome-ignore lint/a11y/useMediaCaption: the camera's own picture, without sound */}
-      <video
-        ref={video}
-        className={styles.video}
-        data-mirrored={mirrored}
-        muted
-        playsInline
-        aria-label="Camera picture"
-        onResize={(event) =>
-          setSize({ width: event.currentTarget.videoWidth, height: event.currentTarget.videoHeight })
-        }
-      />
-      {size && size.width > 0 && (
-        <CropMarks width={size.width} height={size.height} input={manifest?.input} fit="cover" />
-      )}
-      {kept > 0 && <span className={styles.flash} key={kept} aria-hidden="true" />}
-      <p className={styles.chip}>
-        {live.state === 'paused' ? (
-          live.reason === 'hidden' ? (
-            'Paused'
-          ) : (
-            'The camera sends no picture'
-          )
-        ) : (
-          <>
-            <span className={styles.dot} />
-            <span data-testid="fps" data-value={fps.toFixed(1)}>
-              {fps > 0 ? `${fps < 10 ? fps.toFixed(1) : Math.round(fps)} fps` : 'Live'}
-            </span>
-          </>
+      <div className={styles.picture} data-portrait={portrait}>
+        <video
+          ref={video}
+          className={styles.video}
+          data-mirrored={mirrored}
+          muted
+          playsInline
+          aria-label="Camera picture"
+          onResize={(event) =>
+            setSize({ width: event.currentTarget.videoWidth, height: event.currentTarget.videoHeight })
+          }
+        />
+        {size && size.width > 0 && (
+          <CropMarks width={size.width} height={size.height} input={manifest?.input} fit="cover" />
         )}
-      </p>
+        {kept > 0 && <span className={styles.flash} key={kept} aria-hidden="true" />}
+      </div>
       <div className={styles.controls}>
         <div className={styles.side}>
+          <p className={styles.status}>
+            {live.state === 'paused' ? (
+              live.reason === 'hidden' ? (
+                'Paused'
+              ) : (
+                'No picture'
+              )
+            ) : (
+              <>
+                <span className={styles.dot} />
+                <span data-testid="fps" data-value={fps.toFixed(1)}>
+                  {fps > 0 ? `${fps < 10 ? fps.toFixed(1) : Math.round(fps)} fps` : 'Live'}
+                </span>
+              </>
+            )}
+          </p>
+        </div>
+        <button
+          type="button"
+          className={styles.shutter}
+          aria-label="Keep this answer"
+          title="Keep this answer"
+          data-testid="keep"
+          disabled={!hasAnswer}
+          onClick={keep}
+        />
+        <div className={`${styles.side} ${styles.end}`}>
           {devices.length > 1 && (
             <>
               <select
@@ -178,17 +194,6 @@ function Viewfinder({ runtime, stream, mirrored }: ViewfinderProps) {
               </button>
             </>
           )}
-        </div>
-        <button
-          type="button"
-          className={styles.shutter}
-          aria-label="Keep this answer"
-          title="Keep this answer"
-          data-testid="keep"
-          disabled={!hasAnswer}
-          onClick={keep}
-        />
-        <div className={`${styles.side} ${styles.end}`}>
           <button
             type="button"
             className={styles.round}

@@ -1,4 +1,5 @@
 /** Photos: choose, drop or paste; the selected one on the stage, the rest as a list with their states. */
+// biome-ignore-all lint/performance/noImgElement: the export has no image server
 import { type ChangeEvent, useRef, useState } from 'react';
 import type { Photo } from '../lib/photos.ts';
 import type { Runtime } from '../lib/runtime.ts';

@@ -3,8 +3,8 @@ import { useState } from 'react';
 import type { Prediction } from '../../core/engine.ts';
 import type { Answer } from '../lib/answer.ts';
 import type { Runtime } from '../lib/runtime.ts';
-import { engineTitle, errorTitle, percent, providerName } from '../lib/words.ts';
-import { TwinMark } from './icons.tsx';
+import { engineTitle, errorTitle, fellOverWords, percent, providerName } from '../lib/words.ts';
+import { TwinState } from './icons.tsx';
 import { Message } from './message.tsx';
 import styles from './result-panel.module.css';
 import { TimeSplit } from './time-split.tsx';
@@ -135,10 +135,10 @@ function ResultCard({ runtime, answer, predictions, notSure, live }: ResultCardP
   const best = predictions[0];
   const kept = source === 'store' || result.cached;
   return (
-    <article className={styles.card} data-testid="result" data-source={source}>
+    <article className={styles.card} data-testid="result" data-source={source} data-live={live}>
       <div className={styles.where}>
         <p className={styles.badge} data-testid="engine-badge" data-engine={engine}>
-          <TwinMark active={engine} />
+          <TwinState active={engine} />
           <span>
             {engineTitle(engine)}
             <span className={styles.provider}>
@@ -155,37 +155,38 @@ function ResultCard({ runtime, answer, predictions, notSure, live }: ResultCardP
           </p>
         )}
       </div>
-      <div className={styles.top} data-not-sure={notSure}>
-        <h2 className={styles.label} data-testid="top-label" data-label={best?.label}>
-          {notSure || !best ? 'Not sure' : best.label}
-        </h2>
-        <p className={styles.share} data-testid="top-score" data-score={best?.score}>
-          {best ? percent(best.score) : ''}
-        </p>
-        {notSure && (
-          <p className={styles.hint}>
-            {live ? 'Go closer, or show one thing at a time.' : 'Crop the photo to one thing, or try another.'}
-            {best && ` Closest: ${best.label}.`}
+      <div className={styles.answer}>
+        <div className={styles.top} data-not-sure={notSure}>
+          <h2 className={styles.label} data-testid="top-label" data-label={best?.label}>
+            {notSure || !best ? 'Not sure' : best.label}
+          </h2>
+          <p className={styles.share} data-testid="top-score" data-score={best?.score}>
+            {best ? percent(best.score) : ''}
           </p>
-        )}
+          {notSure && (
+            <p className={styles.hint}>
+              {live ? 'Go closer, or show one thing at a time.' : 'Crop the photo to one thing, or try another.'}
+            </p>
+          )}
+        </div>
+        <ol className={styles.bars} data-not-sure={notSure}>
+          {predictions.map((prediction) => (
+            <li
+              key={prediction.index}
+              className={styles.bar}
+              data-testid="prediction"
+              data-index={prediction.index}
+              data-score={prediction.score}
+            >
+              <span className={styles.barLabel}>{prediction.label}</span>
+              <span className={styles.barScore}>{percent(prediction.score)}</span>
+              <span className={styles.track} aria-hidden="true">
+                <span className={styles.fill} style={{ transform: `scaleX(${Math.min(1, prediction.score)})` }} />
+              </span>
+            </li>
+          ))}
+        </ol>
       </div>
-      <ol className={styles.bars} data-not-sure={notSure}>
-        {predictions.map((prediction) => (
-          <li
-            key={prediction.index}
-            className={styles.bar}
-            data-testid="prediction"
-            data-index={prediction.index}
-            data-score={prediction.score}
-          >
-            <span className={styles.barLabel}>{prediction.label}</span>
-            <span className={styles.barScore}>{percent(prediction.score)}</span>
-            <span className={styles.track} aria-hidden="true">
-              <span className={styles.fill} style={{ transform: `scaleX(${Math.min(1, prediction.score)})` }} />
-            </span>
-          </li>
-        ))}
-      </ol>
       <TimeSplit answer={answer} />
       <dl className={styles.facts}>
         <div>
@@ -197,7 +198,7 @@ function ResultCard({ runtime, answer, predictions, notSure, live }: ResultCardP
         </div>
         <div>
           <dt>Why here</dt>
-          <dd data-testid="reason">{answer.fellOver?.reason ?? lastSwitch?.reason ?? ''}</dd>
+          <dd data-testid="reason">{answer.fellOver ? fellOverWords(answer.fellOver) : (lastSwitch?.reason ?? '')}</dd>
         </div>
       </dl>
       <Raw answer={answer} />

@@ -1,4 +1,5 @@
 /** Photos that come with the page, to try it without a camera or a file. */
+// biome-ignore-all lint/performance/noImgElement: the export has no image server
 import { useEffect, useState } from 'react';
 import type { Runtime } from '../lib/runtime.ts';
 import { fetchSample, fetchSamples, type Sample, sampleUrl } from '../lib/samples.ts';

@@ -20,11 +20,8 @@ export function TimeSplit({ answer }: { readonly answer: Answer }) {
     { name: 'Decode', key: 'decode', value: timings.decode },
     { name: 'Prepare', key: 'prepare', value: timings.prepare },
     { name: 'Infer', key: 'infer', value: timings.infer },
-    {
-      name: answer.engine === 'gateway' ? 'Queue and network' : 'Wait',
-      key: 'wait',
-      value: Math.max(0, total - known),
-    },
+    // For a place in the queue, and on the way there and back.
+    { name: 'Waiting', key: 'wait', value: Math.max(0, total - known) },
   ];
   return (
     <div className={styles.split}>

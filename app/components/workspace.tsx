@@ -32,7 +32,7 @@ export function Workspace() {
       <header className={styles.masthead}>
         <div className={styles.brand}>
           <span className={styles.mark}>
-            <TwinMark active="both" />
+            <TwinMark />
           </span>
           <h1 className={styles.name}>Twinlens</h1>
           <p className={styles.tagline}>Names what the camera sees, on your device.</p>

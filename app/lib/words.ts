@@ -38,6 +38,12 @@ export function engineTitle(engine: EngineName): string {
   return engine === 'device' ? 'Device' : 'Gateway';
 }
 
+/** Why another engine than the chosen one answered this picture. */
+export function fellOverWords(fellOver: { readonly from: EngineName; readonly reason: string }): string {
+  const who = fellOver.from === 'device' ? 'This device' : 'The gateway';
+  return `${who} did not answer this one: ${fellOver.reason}`;
+}
+
 export const MODES: readonly { readonly mode: RoutingMode; readonly title: string }[] = [
   { mode: 'prefer-device', title: 'Device first' },
   { mode: 'only-device', title: 'Device only' },

@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import type { ImageEncoding } from '../../core/engine.ts';
+import type { TwinlensError } from '../../core/errors.ts';
+import { decodeImage } from './decode.ts';
+
+const folder = new URL('../../test/fixtures/images/', import.meta.url);
+const MAX_PIXELS = 64 * 1024 * 1024;
+const cases = z
+  .array(
+    z.object({
+      file: z.string(),
+      mediaType: z.string(),
+      about: z.string(),
+      expect: z.enum(['decodes', 'refused', 'either']),
+      width: z.int().optional(),
+      height: z.int().optional(),
+      tolerance: z.number().optional(),
+      probes: z
+        .array(z.object({ x: z.int(), y: z.int(), rgb: z.tuple([z.number(), z.number(), z.number()]) }))
+        .default([]),
+    }),
+  )
+  .parse(JSON.parse(readFileSync(new URL('index.json', folder), 'utf8')));
+
+const decode = (file: string, mediaType: string) =>
+  decodeImage(
+    { encoding: (mediaType.split('/')[1] ?? '') as ImageEncoding, data: readFileSync(new URL(file, folder)) },
+    MAX_PIXELS,
+  );
+
+describe('a picture that can be decoded comes out upright, in sRGB and over white', () => {
+  test.each(cases.filter(({ expect: how }) => how === 'decodes'))(
+    '$file: $about',
+    async ({ file, mediaType, width, height, probes, tolerance = 12 }) => {
+      const pixels = await decode(file, mediaType);
+      expect([pixels.width, pixels.height]).toEqual([width, height]);
+      for (const { x, y, rgb } of probes) {
+        const at = (y * pixels.width + x) * pixels.channels;
+        for (const [c, expected] of rgb.entries())
+          expect(Math.abs((pixels.data[at + c] ?? -999) - expected)).toBeLessThanOrEqual(tolerance);
+      }
+    },
+  );
+});
+
+describe('a picture that can not be decoded is refused with a code that says why', () => {
+  const codes: Record<string, string> = {
+    'truncated.jpg': 'UNDECODABLE_IMAGE',
+    'bomb-60000.png': 'PAYLOAD_TOO_LARGE',
+    'bomb-12000.png': 'PAYLOAD_TOO_LARGE',
+    'header-only.png': 'UNDECODABLE_IMAGE',
+    'page.jpg': 'UNSUPPORTED_MEDIA',
+    'empty.jpg': 'INVALID_ARGUMENT',
+    'noise.bin': 'UNSUPPORTED_MEDIA',
+  };
+  test.each(cases.filter(({ expect: how }) => how === 'refused'))('$file: $about', async ({ file, mediaType }) => {
+    const error = await decode(file, mediaType).then(
+      () => undefined,
+      (reason: TwinlensError) => reason,
+    );
+    expect(error?.code).toBe(codes[file]);
+    expect(error?.message).toMatch(/;|\. /);
+  });
+});
+
+test('a picture announced as another format is UNSUPPORTED_MEDIA, naming what it is', async () => {
+  await expect(decode('rgb.png', 'image/jpeg')).rejects.toMatchObject({
+    code: 'UNSUPPORTED_MEDIA',
+    message: expect.stringContaining('png'),
+  });
+});
+
+test('a CMYK picture is decoded or refused, but never crashes', async () => {
+  const ending = await decode('cmyk.jpg', 'image/jpeg').then(
+    () => 'decoded',
+    (error: TwinlensError) => error.code,
+  );
+  expect(['decoded', 'UNDECODABLE_IMAGE']).toContain(ending);
+});
+
+test('raw pixels past the bound are PAYLOAD_TOO_LARGE before their bytes are counted', async () => {
+  const image = { encoding: 'rgb8', width: 60_000, height: 60_000, data: new Uint8Array(3) } as const;
+  await expect(decodeImage(image, MAX_PIXELS)).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
+});

@@ -6,20 +6,12 @@
 import type { Classification, ClassifyOptions, EncodedImage, ImageInput } from '../core/engine.ts';
 import { TwinlensError } from '../core/errors.ts';
 import { encodeClassifyFrame } from '../core/frame.ts';
-import {
-  type ClassifyMessage,
-  type GatewayMessage,
-  type ImageDescriptor,
-  type Limits,
-  type ModelDetail,
-  type ModelSummary,
-  parseClientMessage,
-  STREAM_PATH,
-} from '../core/protocol.ts';
+import { type GatewayMessage, type ModelDetail, type ModelSummary, STREAM_PATH } from '../core/protocol.ts';
 import { type BackoffOptions, DEFAULT_BACKOFF } from './backoff.ts';
 import { Connection } from './connection.ts';
 import { type ClientEvent, type ConnectionState, Listeners } from './events.ts';
 import { HttpApi, MAX_DEADLINE_MS } from './http.ts';
+import { type ClientClassifyOptions, toMessage, tooLarge } from './message.ts';
 import { type Platform, resolveBase, resolvePlatform } from './platform.ts';
 import { RequestTable } from './requests.ts';
 
@@ -42,11 +34,6 @@ export interface TwinlensClientOptions extends Partial<Platform> {
   readonly backoff?: BackoffOptions;
   /** Models whose lifecycle events are wanted; empty means all. Default all. */
   readonly watch?: readonly string[];
-}
-
-export interface ClientClassifyOptions extends ClassifyOptions {
-  /** `name`, `name@version` or `name:label`; the gateway's default model when left out. */
-  readonly model?: string;
 }
 
 interface Ping {
@@ -161,7 +148,7 @@ export class TwinlensClient {
 
   /**
    * Classifies one encoded image over HTTP. Asks again once when the gateway's answer is retryable,
-   * says when (`Retry-After`), and the deadline leaves time. `priority` and `stream` have no effect.
+   * says when (`Retry-After`), and the deadline leaves time. `stream` has no effect.
    * Errors: as `classify`; UNAVAILABLE when nothing answers.
    */
   classifyHttp(image: EncodedImage, options: ClientClassifyOptions = {}): Promise<Classification> {
@@ -280,53 +267,4 @@ export class TwinlensClient {
     }
     if (connection.leaving && this.#requests.onWire === 0) connection.leave();
   }
-}
-
-/** The message of `image`, checked by the gateway's own rules so that a mistake is told here. Throws INVALID_ARGUMENT. */
-function toMessage(id: string, image: ImageInput, deadlineMs: number, options: ClientClassifyOptions): ClassifyMessage {
-  const { model, top, priority, stream } = options;
-  // A deadline that has passed is no mistake of form; the request table answers it.
-  const deadline = Math.max(1, Math.ceil(deadlineMs));
-  const text = JSON.stringify({
-    type: 'classify',
-    id,
-    model,
-    top,
-    image: describeImage(image),
-    deadlineMs: deadline,
-    priority,
-    stream,
-  });
-  const message = parseClientMessage(text);
-  if (message.type !== 'classify') throw new TwinlensError('INTERNAL', 'A classify message was read as another one.');
-  return message;
-}
-
-function describeImage(image: ImageInput): ImageDescriptor {
-  if (image.encoding !== 'rgb8' && image.encoding !== 'rgba8') return { encoding: image.encoding };
-  const { encoding, width, height, data } = image;
-  const bytes = width * height * (encoding === 'rgb8' ? 3 : 4);
-  if (data.length !== bytes) {
-    throw new TwinlensError(
-      'INVALID_ARGUMENT',
-      `${width} x ${height} pixels of ${encoding} are ${bytes} bytes, but the image has ${data.length}.`,
-    );
-  }
-  return { encoding, width, height };
-}
-
-function tooLarge(image: ImageDescriptor, frameBytes: number, limits: Limits): TwinlensError | undefined {
-  if (frameBytes > limits.maxBytes) {
-    return new TwinlensError(
-      'PAYLOAD_TOO_LARGE',
-      `The image is ${frameBytes} bytes; the gateway takes ${limits.maxBytes}. Make it smaller or compress it more.`,
-    );
-  }
-  if ('width' in image && image.width * image.height > limits.maxPixels) {
-    return new TwinlensError(
-      'PAYLOAD_TOO_LARGE',
-      `The image has ${image.width * image.height} pixels; the gateway takes ${limits.maxPixels}. Make it smaller.`,
-    );
-  }
-  return undefined;
 }

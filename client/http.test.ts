@@ -53,13 +53,20 @@ describe('classifyHttp', () => {
     const { client, requests } = await serve(json(200, answer));
     const { id, ...classification } = answer;
     expect(id).toBe('request-1');
-    await expect(client.classifyHttp(jpeg(9), { model: 'mini@1', top: 2 })).resolves.toEqual(classification);
+    await expect(
+      client.classifyHttp(jpeg(9), { model: 'mini@1', top: 2, priority: 'low', deadlineMs: 900.5 }),
+    ).resolves.toEqual(classification);
     await client.classifyHttp({ encoding: 'webp', data: new Uint8Array(new SharedArrayBuffer(5)) });
     await client.classifyHttp({ encoding: 'png', data: new Uint8Array(10).subarray(3, 7) });
     expect(requests).toEqual([
-      { method: 'POST', url: '/v1/classify?model=mini%401&top=2', type: 'image/jpeg', bytes: 9 },
-      { method: 'POST', url: '/v1/classify', type: 'image/webp', bytes: 5 },
-      { method: 'POST', url: '/v1/classify', type: 'image/png', bytes: 4 },
+      {
+        method: 'POST',
+        url: '/v1/classify?model=mini%401&top=2&priority=low&deadlineMs=901',
+        type: 'image/jpeg',
+        bytes: 9,
+      },
+      { method: 'POST', url: '/v1/classify?deadlineMs=30000', type: 'image/webp', bytes: 5 },
+      { method: 'POST', url: '/v1/classify?deadlineMs=30000', type: 'image/png', bytes: 4 },
     ]);
   });
 

@@ -11,6 +11,7 @@ import {
   parseModelDetail,
   parseModels,
 } from '../core/protocol.ts';
+import type { ClientClassifyOptions } from './message.ts';
 import type { Platform, ResponseMinimal } from './platform.ts';
 
 /** The protocol's largest deadline, milliseconds. */
@@ -21,10 +22,6 @@ export interface HttpOptions {
   readonly base: string;
   /** Milliseconds for requests that name no deadline. */
   readonly requestTimeoutMs: number;
-}
-
-export interface HttpClassifyOptions extends ClassifyOptions {
-  readonly model?: string;
 }
 
 interface Call {
@@ -44,18 +41,22 @@ export class HttpApi {
   }
 
   /** Asks again once, when the gateway says when to and the deadline leaves time for it. */
-  async classify(image: EncodedImage, options: HttpClassifyOptions = {}): Promise<Classification> {
+  async classify(image: EncodedImage, options: ClientClassifyOptions = {}): Promise<Classification> {
     const query = new URLSearchParams();
     if (options.model !== undefined) query.set('model', options.model);
     if (options.top !== undefined) query.set('top', String(options.top));
+    if (options.priority !== undefined) query.set('priority', options.priority);
+    const deadlineMs = options.deadlineMs ?? this.#options.requestTimeoutMs;
+    // What is not a deadline is told by #call, in words of the option and not of the query.
+    if (deadlineMs > 0) query.set('deadlineMs', String(Math.ceil(deadlineMs)));
     const call: Call = {
       method: 'POST',
-      path: `/v1/classify${query.size > 0 ? `?${query}` : ''}`,
+      path: `/v1/classify?${query}`,
       headers: { 'content-type': `image/${image.encoding}` },
       // A body over shared memory is refused by fetch; a plain one is passed on as it is.
       body:
         image.data.buffer instanceof ArrayBuffer ? unshared(image.data, image.data.buffer) : new Uint8Array(image.data),
-      ...(options.deadlineMs === undefined ? {} : { deadlineMs: options.deadlineMs }),
+      deadlineMs,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     };
     return parseClassification(await this.#call(call, 1));

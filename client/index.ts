@@ -11,7 +11,8 @@ export type {
 export { type ErrorCode, TwinlensError } from '../core/errors.ts';
 export type { Limits, ModelDetail, ModelEvent, ModelSummary } from '../core/protocol.ts';
 export type { BackoffOptions } from './backoff.ts';
-export { type ClientClassifyOptions, TwinlensClient, type TwinlensClientOptions } from './client.ts';
+export { TwinlensClient, type TwinlensClientOptions } from './client.ts';
 export { createGatewayEngine, type GatewayEngineOptions } from './engine.ts';
 export type { ClientEvent, ConnectionState, Welcome } from './events.ts';
+export type { ClientClassifyOptions } from './message.ts';
 export type { Clock, FetchMinimal, Platform, SocketConstructor, SocketMinimal } from './platform.ts';

@@ -1,0 +1,211 @@
+/**
+ * The HTTP half of the gateway: routes, and what every answer has in common. Guarantees that every error is a
+ * problem document with a request id. Knows nothing of how a picture is classified.
+ */
+import { randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
+import fastifyMultipart from '@fastify/multipart';
+import fastifyStatic from '@fastify/static';
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type RouteHandlerMethod,
+} from 'fastify';
+import { TwinlensError } from '../../core/errors.ts';
+import { STREAM_PATH, SUBPROTOCOL } from '../../core/protocol.ts';
+import type { Intake, OriginPolicy } from '../admission/index.ts';
+import { rawProblem } from '../problem.ts';
+import type { Registry } from '../serving/index.ts';
+import type { Log, Metrics } from '../telemetry/index.ts';
+import { classifyHandler } from './classify.ts';
+import { clientError, sendProblem, toKnown } from './errors.ts';
+import { sendModelFile } from './files.ts';
+import { allowPreflight, setHeaders } from './headers.ts';
+import { checkReady, health } from './health.ts';
+import { openApi } from './openapi.ts';
+import { findPage, readPage } from './page.ts';
+
+export interface HttpOptions {
+  readonly intake: Intake;
+  readonly registry: Registry;
+  readonly origins: OriginPolicy;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Of this software. */
+  readonly version: string;
+  /** Folder of the exported page; undefined: none is served. */
+  readonly page: string | undefined;
+  /** Bytes of one picture. */
+  readonly maxBytes: number;
+  /** Milliseconds in which a whole request must have arrived; 0: no limit. */
+  readonly requestMs: number;
+  /** Calls `run` once after `ms` milliseconds; returns the way to call it off. */
+  readonly after: (ms: number, run: () => void) => () => void;
+  /** Open WebSockets. */
+  readonly sockets: () => number;
+}
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+type Method = (typeof METHODS)[number];
+const READ = ['GET', 'HEAD'] as const;
+
+const REQUEST_ID = /^[A-Za-z0-9._:-]{1,64}$/;
+
+export async function createHttp(options: HttpOptions): Promise<FastifyInstance> {
+  const { intake, registry, origins, metrics, maxBytes } = options;
+  const loggerInstance: FastifyBaseLogger = options.log;
+  const app = fastify({
+    loggerInstance,
+    disableRequestLogging: true,
+    requestIdLogLabel: 'request_id',
+    genReqId: ({ headers }) => {
+      const given = headers['x-request-id'];
+      return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+    },
+    exposeHeadRoutes: false,
+    requestTimeout: options.requestMs,
+    routerOptions: { maxParamLength: 256 },
+    // The drain is ours: requests are let in or refused by the gate, on every transport alike.
+    return503OnClosing: false,
+    frameworkErrors: (error, request, reply) => {
+      setHeaders(request, reply, origins);
+      sendProblem(reply, toKnown(error, request));
+    },
+    clientErrorHandler: (error, socket) => {
+      if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
+      else socket.end(rawProblem(clientError(error), randomUUID()));
+    },
+  });
+
+  app.addHook('onRequest', async (request, reply) => {
+    setHeaders(request, reply, origins);
+    if (allowPreflight(request, reply, origins)) return reply.code(204).send();
+  });
+  app.setErrorHandler((error, request, reply) => {
+    const known = toKnown(error, request);
+    if (known.code === 'INTERNAL') {
+      options.log.error(
+        { event_type: 'http_failed', request_id: request.id, err: known.cause ?? known },
+        known.message,
+      );
+    }
+    return sendProblem(reply, known);
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?', 1)[0]?.slice(0, 200);
+    return sendProblem(
+      reply,
+      new TwinlensError('NOT_FOUND', `There is nothing at ${path}; /openapi.json lists the paths.`),
+    );
+  });
+
+  // The body of a picture is read by its handler, bounded, while it arrives.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+  // Files that are too large are cut off and found out by their length.
+  await app.register(fastifyMultipart, { throwFileSizeLimit: false });
+
+  /** Registers `handler`, and for every other method the answer that tells which ones there are. */
+  const route = (url: string, methods: readonly Method[], handler: RouteHandlerMethod) => {
+    app.route({ method: [...methods], url, handler });
+    app.route({
+      method: METHODS.filter((method) => !methods.includes(method)),
+      url,
+      handler: (request, reply) => {
+        reply.header('allow', methods.join(', '));
+        throw new TwinlensError(
+          'METHOD_NOT_ALLOWED',
+          `${request.method} does not work here; use ${methods.join(' or ')}.`,
+        );
+      },
+    });
+  };
+
+  // OPTIONS and others may come with a body that nobody reads; Node discards it after the answer.
+  route('/v1/classify', ['POST'], classifyHandler({ intake, maxBytes, after: options.after }));
+  route('/v1/models', READ, async () => ({ models: registry.list() }));
+  route('/v1/models/:name', READ, async (request) => registry.detail(parameters(request).name));
+  route('/v1/models/:name/versions/:version/files/*', READ, async (request, reply) => {
+    const { name, version, '*': path } = parameters(request);
+    return sendModelFile(request, reply, registry.file(name, toVersion(version), path));
+  });
+  route(STREAM_PATH, READ, async () => {
+    throw new TwinlensError('INVALID_ARGUMENT', `Open a WebSocket here, with the subprotocol ${SUBPROTOCOL}.`);
+  });
+
+  const state = { gate: intake.gate, registry, version: options.version, sockets: options.sockets };
+  route('/health', READ, async () => health(state));
+  route('/health/live', READ, async () => ({ status: 'live' }));
+  route('/health/ready', READ, async () => {
+    checkReady(state);
+    return { status: 'ready' };
+  });
+  route('/metrics', READ, async (_request, reply) => {
+    reply.header('content-type', metrics.registry.contentType);
+    return metrics.registry.metrics();
+  });
+  const description = openApi(options.version);
+  route('/openapi.json', READ, async () => description);
+
+  await servePage(app, options.page);
+  return app;
+}
+
+async function servePage(app: FastifyInstance, folder: string | undefined): Promise<void> {
+  const page = folder === undefined ? undefined : await readPage(resolve(folder));
+  if (folder === undefined || !page) {
+    const text =
+      folder === undefined
+        ? 'This gateway serves no page (TWINLENS_PAGE is empty). The API is described at /openapi.json.\n'
+        : 'The page has not been built. Run: npm run build, then start again. The API works: /openapi.json.\n';
+    app.route({
+      method: [...READ],
+      url: '/',
+      handler: (_request, reply) => reply.code(404).type('text/plain; charset=utf-8').send(text),
+    });
+    return;
+  }
+  await app.register(fastifyStatic, {
+    root: resolve(folder),
+    serve: false,
+    preCompressed: true,
+    index: false,
+    cacheControl: false,
+  });
+  app.route({
+    method: [...READ],
+    url: '/*',
+    handler: (request: FastifyRequest, reply: FastifyReply) => {
+      const found = findPage(page, request.url);
+      if (found) {
+        return reply
+          .headers({ 'cache-control': found.cacheControl, 'content-security-policy': found.policy })
+          .sendFile(found.file);
+      }
+      const missing = page.get('/404.html');
+      if (!missing || !request.headers.accept?.includes('text/html')) return reply.callNotFound();
+      return reply
+        .code(404)
+        .headers({ 'cache-control': 'no-store', 'content-security-policy': missing.policy })
+        .sendFile(missing.file);
+    },
+  });
+}
+
+/** Parameters of the path; those that a route does not have are empty. */
+function parameters({ params }: FastifyRequest): {
+  readonly name: string;
+  readonly version: string;
+  readonly '*': string;
+} {
+  const given: Readonly<Record<string, unknown>> = typeof params === 'object' && params !== null ? { ...params } : {};
+  const text = (key: string) => (typeof given[key] === 'string' ? given[key] : '');
+  return { name: text('name'), version: text('version'), '*': text('*') };
+}
+
+function toVersion(text: string): number {
+  if (/^[1-9]\d{0,9}$/.test(text)) return Number(text);
+  throw new TwinlensError('INVALID_ARGUMENT', `"${text.slice(0, 20)}" is no version; write a whole number from 1.`);
+}

@@ -1,0 +1,91 @@
+/** `POST /v1/classify`: one picture in, one classification out. */
+import type { IncomingHttpHeaders } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { type EncodedImage, PRIORITIES } from '../../core/engine.ts';
+import { TwinlensError } from '../../core/errors.ts';
+import { MAX_SPEC_LENGTH } from '../../core/model-spec.ts';
+import type { Intake, Ticket } from '../admission/index.ts';
+import { discardRest, readPicture } from './body.ts';
+import { describeBytes, sniffImage } from './sniff.ts';
+
+const whole = (max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.number().min(1).max(max));
+
+export const classifyQuery = z.strictObject({
+  model: z.string().min(1).max(MAX_SPEC_LENGTH).optional(),
+  top: whole(100_000).optional(),
+  deadlineMs: whole(600_000).optional(),
+  priority: z.enum(PRIORITIES).optional(),
+});
+
+export interface ClassifyOptions {
+  readonly intake: Intake;
+  readonly maxBytes: number;
+  readonly after: (ms: number, run: () => void) => () => void;
+}
+
+export function classifyHandler({ intake, maxBytes, after }: ClassifyOptions) {
+  return async (request: FastifyRequest, reply: FastifyReply) => {
+    const { id } = request;
+    const closed = new Promise<void>((resolve) => reply.raw.once('close', () => resolve()));
+    let ticket: Ticket | undefined;
+    try {
+      let query: z.infer<typeof classifyQuery>;
+      let image: EncodedImage;
+      try {
+        query = parseQuery(request.query);
+        checkHeaders(request.headers);
+        ticket = intake.enter('http');
+        const inside = ticket;
+        // After the answer nobody listens to this any more.
+        void closed.then(() => inside.cancel(new TwinlensError('CANCELLED', 'The client went away.')));
+        image = toImage(await readPicture(request, ticket, maxBytes));
+      } catch (error) {
+        discardRest(request.raw, after);
+        throw intake.refuse(error, { requestId: id, transport: 'http' });
+      }
+      const asked = { requestId: id, transport: 'http', client: request.ip, image, ...query } as const;
+      return { id, ...(await intake.classify(ticket, asked)) };
+    } finally {
+      // A drain waits until the answer has left.
+      if (ticket) void closed.then(ticket.end);
+    }
+  };
+}
+
+function parseQuery(value: unknown): z.infer<typeof classifyQuery> {
+  const parsed = classifyQuery.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const mistakes = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'query'}: ${issue.message}`);
+  throw new TwinlensError('INVALID_ARGUMENT', `The query is not valid: ${mistakes.join('; ')}.`);
+}
+
+/** Types of bodies whose bytes may be a picture; curl names the last one when it is told nothing. */
+const PLAIN_TYPES = ['', 'application/octet-stream', 'binary/octet-stream', 'application/x-www-form-urlencoded'];
+
+const KINDS = 'send a JPEG, PNG, WebP or AVIF picture';
+
+function checkHeaders(headers: IncomingHttpHeaders): void {
+  const type = (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  if (!PLAIN_TYPES.includes(type) && !type.startsWith('image/') && type !== 'multipart/form-data') {
+    throw new TwinlensError('UNSUPPORTED_MEDIA', `The body is ${type.slice(0, 100)}; ${KINDS}.`);
+  }
+  const encoding = headers['content-encoding'];
+  if (encoding !== undefined && encoding !== 'identity') {
+    throw new TwinlensError(
+      'UNSUPPORTED_MEDIA',
+      'The body is compressed (Content-Encoding); send the picture as it is.',
+    );
+  }
+}
+
+function toImage(data: Uint8Array): EncodedImage {
+  const encoding = sniffImage(data);
+  if (encoding) return { encoding, data };
+  throw new TwinlensError('UNSUPPORTED_MEDIA', `The body is ${describeBytes(data)}; ${KINDS}.`);
+}

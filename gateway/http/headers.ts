@@ -1,0 +1,52 @@
+/**
+ * Headers of every answer: cross-origin isolation (threads in WebAssembly need it), the usual hardening, and
+ * CORS for the configured origins only.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { OriginPolicy } from '../admission/index.ts';
+
+const EVERYWHERE = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+  'cross-origin-resource-policy': 'same-origin',
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'same-origin',
+  'permissions-policy': 'camera=(self), microphone=(), geolocation=()',
+} as const;
+
+const API = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+} as const;
+
+/** Paths of the API; everything else belongs to the page. */
+export function isApi(url: string): boolean {
+  return /^\/(?:v1|health|metrics|openapi\.json)(?:[/?]|$)/.test(url);
+}
+
+export function setHeaders(request: FastifyRequest, reply: FastifyReply, origins: OriginPolicy): void {
+  reply.headers({ ...EVERYWHERE, 'x-request-id': request.id });
+  if (!isApi(request.url)) return;
+  reply.headers(API);
+  if (!origins.open) return;
+  reply.headers({ 'cross-origin-resource-policy': 'cross-origin', vary: 'origin' });
+  const { origin } = request.headers;
+  if (origin === undefined || !origins.listed(origin)) return;
+  reply.headers({
+    'access-control-allow-origin': origin,
+    'access-control-expose-headers': 'x-request-id, retry-after, etag, content-range, accept-ranges',
+  });
+}
+
+/** Whether the request is a preflight that may be answered with a yes; sets that answer's headers. */
+export function allowPreflight(request: FastifyRequest, reply: FastifyReply, origins: OriginPolicy): boolean {
+  const { origin, 'access-control-request-method': wanted } = request.headers;
+  if (request.method !== 'OPTIONS' || wanted === undefined || !isApi(request.url)) return false;
+  if (origin === undefined || !origins.listed(origin)) return false;
+  reply.headers({
+    'access-control-allow-methods': 'GET, HEAD, POST',
+    'access-control-allow-headers': 'content-type, range, if-none-match, if-range, x-request-id',
+    'access-control-max-age': '600',
+  });
+  return true;
+}

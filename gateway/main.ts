@@ -1,0 +1,173 @@
+/**
+ * The gateway's composition root: reads the environment, builds everything, binds the port and drains on
+ * SIGTERM or SIGINT. Nothing else reads `process.env` or ends the process.
+ */
+import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { asTwinlensError } from '../core/errors.ts';
+import { Gate, Intake, originPolicy } from './admission/index.ts';
+import { type Configuration, parseConfiguration } from './configuration.ts';
+import { createHttp } from './http/index.ts';
+import { createRegistry } from './serving/index.ts';
+import { attachSockets } from './sockets/index.ts';
+import { createLog, createMetrics, type Log } from './telemetry/index.ts';
+
+/** Milliseconds for requests to end after they were told to, and for answers to leave. */
+const LAST_WORDS_MS = 1000;
+
+const clock = {
+  now: () => performance.now(),
+  after: (ms: number, run: () => void) => {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Resolves with whether `work` was done within `ms`. */
+async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
+  let stop = (): void => undefined;
+  const late = new Promise<false>((resolve) => {
+    stop = clock.after(ms, () => resolve(false));
+  });
+  const done = await Promise.race([work.then(() => true), late]);
+  stop();
+  return done;
+}
+
+function softwareVersion(): string {
+  // Two levels up from dist/gateway/main.js.
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const { version }: { version?: unknown } = JSON.parse(text);
+  return typeof version === 'string' ? version : 'unknown';
+}
+
+async function start(configuration: Configuration, log: Log): Promise<() => Promise<void>> {
+  const version = softwareVersion();
+  const metrics = createMetrics();
+  const registry = await createRegistry({ configuration, clock, log, observer: metrics.observer });
+  const gate = new Gate({ maxHeldBytes: configuration.maxHeldBytes });
+  const intake = new Intake({ gate, registry, clock, log, metrics, deadlineMs: configuration.deadlineMs });
+  const origins = originPolicy(configuration.origins);
+  const shared = { intake, registry, origins, log, metrics, after: clock.after };
+  const app = await createHttp({
+    ...shared,
+    version,
+    page: configuration.page,
+    maxBytes: configuration.maxBytes,
+    requestMs: configuration.requestMs,
+    sockets: () => sockets.count,
+  });
+  const sockets = attachSockets(app.server, {
+    ...shared,
+    server: `twinlens ${version}`,
+    limits: {
+      maxInFlight: configuration.maxInFlight,
+      maxBytes: configuration.maxBytes,
+      maxPixels: configuration.maxPixels,
+    },
+    maxSockets: configuration.maxSockets,
+    maxUnreadBytes: configuration.maxUnreadBytes,
+    pingMs: configuration.pingMs,
+  });
+  registry.subscribe((event) => {
+    if (event.event === 'retired') metrics.retired(event.model, event.version);
+  });
+  try {
+    await app.listen({ host: configuration.host, port: configuration.port });
+  } catch (error) {
+    await registry.close();
+    throw error;
+  }
+  log.info({ event_type: 'listening', url: addressOf(app.server.address(), configuration.host), version }, 'listening');
+  sayWhenReady();
+
+  function sayWhenReady(): void {
+    const say = () => {
+      if (!registry.ready) return false;
+      log.info({ event_type: 'ready', models: registry.list().map(({ name }) => name) }, 'every model can answer');
+      return true;
+    };
+    if (say()) return;
+    const stop = registry.subscribe(() => {
+      if (say()) stop();
+    });
+  }
+
+  return async function drain() {
+    log.info({ event_type: 'draining', in_flight: gate.inside, sockets: sockets.count }, 'shutting down');
+    const answered = gate.drain();
+    sockets.drain();
+    if (!(await within(configuration.drainMs, answered))) {
+      log.warn({ event_type: 'drain_late', in_flight: gate.inside }, 'requests are ended unanswered');
+      gate.cancelAll();
+      await within(LAST_WORDS_MS, answered);
+    }
+    await sockets.close();
+    if (!(await within(LAST_WORDS_MS, app.close()))) app.server.closeAllConnections();
+    await registry.close();
+    log.info({ event_type: 'stopped' }, 'stopped');
+  };
+}
+
+function addressOf(address: AddressInfo | string | null, host: string): string {
+  if (address === null || typeof address === 'string') return String(address);
+  // 0.0.0.0 and :: are no addresses that one can open.
+  const shown = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  return `http://${shown}:${address.port}`;
+}
+
+function startFailure(error: unknown, { host, port }: Configuration): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  switch (code) {
+    case 'EADDRINUSE':
+      return `Port ${port} of ${host} is in use. End what uses it, or take another: TWINLENS_PORT=${port + 1} npm start`;
+    case 'EACCES':
+      return `Port ${port} of ${host} may not be used by this user. Take one above 1023: TWINLENS_PORT=8080 npm start`;
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `This machine has no address ${host}. Set TWINLENS_HOST to one of its own, or to 0.0.0.0 for all.`;
+    default:
+      return asTwinlensError(error).message;
+  }
+}
+
+async function main(): Promise<void> {
+  let configuration: Configuration;
+  try {
+    configuration = parseConfiguration(process.env);
+  } catch (error) {
+    process.stderr.write(`${asTwinlensError(error).message}\n`);
+    process.exitCode = 1;
+    return;
+  }
+  const log = createLog(configuration.logLevel);
+  const die = (error: unknown) => {
+    log.fatal({ event_type: 'crashed', err: error }, 'a fault that nothing caught; the process ends');
+    log.flush();
+    process.exit(1);
+  };
+  process.on('uncaughtException', die);
+  process.on('unhandledRejection', die);
+
+  let drain: () => Promise<void>;
+  try {
+    drain = await start(configuration, log);
+  } catch (error) {
+    process.stderr.write(`${startFailure(error, configuration)}\n`);
+    process.exit(1);
+  }
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals) => {
+    // Who asks twice does not want to wait.
+    if (stopping) process.exit(signal === 'SIGINT' ? 130 : 143);
+    stopping = true;
+    drain().then(() => {
+      log.flush();
+      process.exit(0);
+    }, die);
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+await main();

@@ -103,8 +103,7 @@ export class WorkerProxy implements DeviceEngine {
 
   classify(image: ImageInput, options: ClassifyOptions = {}): Promise<Classification> {
     const { signal, ...rest } = options;
-    // The worker's parse looks at the bytes; a view of any buffer will do.
-    return this.#call('classify', { image: image as Params<'classify'>['image'], options: rest }, { signal, ...rest });
+    return this.#call('classify', { image, options: rest }, { signal, ...rest });
   }
 
   prepare(picture: Picture, options: PictureOptions = {}): Promise<Prepared> {

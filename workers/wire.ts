@@ -19,8 +19,8 @@ import { classificationSchema, errorBodySchema } from '../core/protocol.ts';
 import { BACKEND_PREFERENCES, type Picture } from './engine.ts';
 
 const isA = (value: unknown, name: 'Blob' | 'VideoFrame' | 'ImageBitmap'): boolean => {
-  const constructor: unknown = Reflect.get(globalThis, name);
-  return typeof constructor === 'function' && value instanceof constructor;
+  const type: unknown = Reflect.get(globalThis, name);
+  return typeof type === 'function' && value instanceof type;
 };
 
 const picture = z.custom<Picture>(
@@ -28,11 +28,12 @@ const picture = z.custom<Picture>(
   'must be a Blob, a VideoFrame or an ImageBitmap',
 );
 const bytes = z.custom<Uint8Array<ArrayBuffer>>((value) => value instanceof Uint8Array, 'must be a Uint8Array');
+const anyBytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'must be a Uint8Array');
 const spec = z.string().max(1000);
 
 const image = z.union([
-  z.object({ encoding: z.enum(IMAGE_ENCODINGS), data: bytes }),
-  z.object({ encoding: z.enum(RAW_ENCODINGS), width: z.number(), height: z.number(), data: bytes }),
+  z.object({ encoding: z.enum(IMAGE_ENCODINGS), data: anyBytes }),
+  z.object({ encoding: z.enum(RAW_ENCODINGS), width: z.number(), height: z.number(), data: anyBytes }),
 ]) satisfies z.ZodType<ImageInput>;
 
 const prepared = z.object({

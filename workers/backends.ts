@@ -1,0 +1,166 @@
+/**
+ * Chooses what runs the model on this device: WebGPU only where a real adapter answers, the goldens
+ * pass on it and it is measured faster, else WebAssembly. A measured choice is remembered.
+ */
+import type { NoticeCode } from '../core/engine.ts';
+import { asTwinlensError, TwinlensError } from '../core/errors.ts';
+import { checkGolden } from '../core/golden.ts';
+import { normalizeInto, tensorLength } from '../core/normalize.ts';
+import { prepareRgb } from '../core/resize.ts';
+import { probabilities } from '../core/scores.ts';
+import { type AdapterReport, probeAdapter, probeWasm, webgpuBuild } from './adapter.ts';
+import { type Choice, chooseBackend, medianOf, type Trial } from './backend-choice.ts';
+import type { BackendPreference } from './engine.ts';
+import { type Backend, type BackendRequest, createBackend } from './ort.ts';
+import { decodePicture } from './picture.ts';
+import type { Verdict } from './store-index.ts';
+
+/** Runs that decide between two backends; the goldens have warmed both up. */
+const TIMED_RUNS = 5;
+
+export interface BackendContext {
+  readonly preference: BackendPreference;
+  /** Throws when the load was cancelled. */
+  check(): void;
+  notice(code: NoticeCode, message: string): void;
+  verdict(key: string): Promise<Verdict | undefined>;
+  rememberVerdict(verdict: Verdict): Promise<void>;
+}
+
+export interface BackendJob extends BackendRequest {
+  /** PNG bytes, in the order of the manifest's goldens. */
+  readonly goldens: readonly Uint8Array<ArrayBuffer>[];
+}
+
+type Tried = { readonly backend: Backend; readonly tensor: Float32Array<ArrayBuffer> };
+
+/** Runs every golden. Throws ENGINE_FAILED when one is not what the reference gave. Resolves to the last input. */
+async function passGoldens(backend: Backend, { manifest, goldens }: BackendJob): Promise<Float32Array<ArrayBuffer>> {
+  const tensor = new Float32Array(tensorLength(manifest.input));
+  for (const [i, golden] of manifest.goldens.entries()) {
+    const bytes = goldens[i];
+    if (!bytes) throw new TwinlensError('INTERNAL', `The golden ${golden.image} was not read.`);
+    const pixels = await decodePicture(new Blob([bytes], { type: 'image/png' }));
+    normalizeInto(prepareRgb(pixels, manifest.input), manifest.input, tensor, 0);
+    const { ok, message } = checkGolden(golden, probabilities(await backend.run(tensor), manifest.output));
+    if (!ok) throw new TwinlensError('ENGINE_FAILED', `${backend.name} gives wrong answers here: ${message}.`);
+  }
+  return tensor;
+}
+
+/** A backend that has passed the goldens. */
+export async function openBackend(provider: Backend['provider'], job: BackendJob): Promise<Tried> {
+  if (provider === 'wasm') {
+    const { available, reason } = probeWasm();
+    if (!available) throw new TwinlensError('ENGINE_FAILED', `The model can't run here: ${reason}.`);
+  }
+  const backend = await createBackend(provider === 'wasm' ? 'wasm' : webgpuBuild(), provider, job);
+  try {
+    return { backend, tensor: await passGoldens(backend, job) };
+  } catch (error) {
+    await letGo(backend);
+    throw error;
+  }
+}
+
+/** Releases a backend that may already be broken; its failure must not hide why it is let go. */
+export async function letGo(backend: Backend): Promise<void> {
+  try {
+    await backend.release();
+  } catch {
+    // A lost graphics device can't be asked to free anything; it has.
+  }
+}
+
+async function time({ backend, tensor }: Tried): Promise<number> {
+  const durations: number[] = [];
+  for (let i = 0; i < TIMED_RUNS; i += 1) {
+    const begin = performance.now();
+    await backend.run(tensor);
+    durations.push(performance.now() - begin);
+  }
+  return medianOf(durations);
+}
+
+async function attempt(
+  provider: Backend['provider'],
+  job: BackendJob,
+): Promise<{ trial: Trial; tried?: Tried; error?: unknown }> {
+  try {
+    const tried = await openBackend(provider, job);
+    return { trial: { ok: true, ms: await time(tried) }, tried };
+  } catch (error) {
+    return { trial: { ok: false, reason: asTwinlensError(error).message }, error };
+  }
+}
+
+/** Opens both, keeps the better one. */
+async function compare(job: BackendJob, context: BackendContext): Promise<{ backend: Backend; choice: Choice }> {
+  const webgpu = await attempt('webgpu', job);
+  if (!webgpu.trial.ok) context.notice('WEBGPU_REJECTED', `WebGPU is not used: ${webgpu.trial.reason}`);
+  context.check();
+  const wasm = await attempt('wasm', job);
+  // A runtime that did not start and a bad model keep their own error; WebGPU's failure was told already.
+  if (!webgpu.tried && !wasm.tried) throw wasm.error;
+  const choice = chooseBackend(webgpu.trial, wasm.trial);
+  const [kept, other] = choice.provider === 'webgpu' ? [webgpu, wasm] : [wasm, webgpu];
+  if (other.tried) await letGo(other.tried.backend);
+  if (!kept.tried) throw new TwinlensError('INTERNAL', `${choice.provider} was chosen but never opened.`);
+  return { backend: kept.tried.backend, choice };
+}
+
+const verdictKey = (adapter: AdapterReport, job: BackendJob): string =>
+  [adapter.name, job.manifest.files[job.variant.file]?.sha256, navigator.userAgent].join('|');
+
+async function auto(job: BackendJob, context: BackendContext): Promise<Backend> {
+  const adapter = await probeAdapter();
+  if (!adapter.available || adapter.fallbackAdapter) {
+    const { backend } = await openBackend('wasm', job);
+    context.notice('BACKEND_CHOSEN', `${backend.name}: ${adapter.reason}.`);
+    return backend;
+  }
+  const key = verdictKey(adapter, job);
+  const verdict = await context.verdict(key);
+  if (verdict) {
+    try {
+      const { backend } = await openBackend(verdict.provider, job);
+      context.notice('BACKEND_CHOSEN', `${backend.name}, as measured at an earlier visit. ${verdict.reason}.`);
+      return backend;
+    } catch (error) {
+      if (verdict.provider === 'wasm') throw error;
+      context.notice('WEBGPU_REJECTED', `WebGPU no longer works here: ${asTwinlensError(error).message}`);
+    }
+  }
+  context.check();
+  const { backend, choice } = await compare(job, context);
+  context.notice('BACKEND_CHOSEN', `${backend.name}: ${choice.reason}.`);
+  await context.rememberVerdict({ key, provider: choice.provider, reason: choice.reason });
+  return backend;
+}
+
+/**
+ * The backend that will run the model, after its goldens have passed on it.
+ * Errors: INVALID_ARGUMENT (the model), ENGINE_FAILED (nothing works here), CANCELLED.
+ */
+export async function selectBackend(job: BackendJob, context: BackendContext): Promise<Backend> {
+  context.check();
+  switch (context.preference) {
+    case 'auto':
+      return auto(job, context);
+    case 'wasm':
+    case 'webgpu': {
+      const provider = context.preference;
+      if (provider === 'webgpu') {
+        const { available, reason } = await probeAdapter();
+        if (!available) throw new TwinlensError('ENGINE_FAILED', `WebGPU was asked for, but ${reason}.`);
+      }
+      const { backend } = await openBackend(provider, job);
+      context.notice('BACKEND_CHOSEN', `${backend.name}, as asked for.`);
+      return backend;
+    }
+    default: {
+      const impossible: never = context.preference;
+      return impossible;
+    }
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * ONNX Runtime Web behind a small face: a `Backend` is one session on one provider. Every call goes
+ * through one lock per worker. Builds are imported when first needed, so a page pays only for the one
+ * that runs: `wasm` is the smallest; `jspi` and `asyncify` bring WebGPU.
+ */
+import type { InferenceSession } from 'onnxruntime-web';
+import { asTwinlensError, TwinlensError } from '../core/errors.ts';
+import type { Manifest, Variant } from '../core/manifest.ts';
+import { Lock } from './lock.ts';
+
+export type Build = 'wasm' | 'jspi' | 'asyncify';
+type Runtime = typeof import('onnxruntime-web');
+
+/** More threads gained nothing that was measured, and cost memory. */
+const MAX_THREADS = 4;
+
+/** Threads of WebAssembly here: shared memory needs a cross-origin isolated page. */
+export function wasmThreads(): number {
+  return crossOriginIsolated ? Math.max(1, Math.min(MAX_THREADS, navigator.hardwareConcurrency || 1)) : 1;
+}
+
+export interface Backend {
+  readonly provider: 'wasm' | 'webgpu';
+  /** For the notice, e.g. "WebAssembly with 2 threads". */
+  readonly name: string;
+  /** Resolves with the reason when the graphics device is lost; never for wasm. */
+  readonly lost: Promise<string>;
+  /** @param values one image; resolves to the raw scores of its classes */
+  run(values: Float32Array<ArrayBuffer>): Promise<Float32Array>;
+  release(): Promise<void>;
+}
+
+const lock = new Lock();
+const runtimes = new Map<Build, Promise<Runtime>>();
+
+function importBuild(build: Build): Promise<Runtime> {
+  switch (build) {
+    case 'wasm':
+      return import('onnxruntime-web/wasm');
+    case 'jspi':
+      return import('onnxruntime-web/jspi');
+    case 'asyncify':
+      return import('onnxruntime-web/webgpu');
+    default: {
+      const impossible: never = build;
+      return impossible;
+    }
+  }
+}
+
+function runtimeOf(build: Build): Promise<Runtime> {
+  let runtime = runtimes.get(build);
+  if (!runtime) {
+    runtime = importBuild(build).then((module) => {
+      module.env.wasm.numThreads = wasmThreads();
+      module.env.logLevel = 'error';
+      return module;
+    });
+    runtimes.set(build, runtime);
+  }
+  return runtime;
+}
+
+function shapeOf(manifest: Manifest): number[] {
+  const { layout, width, height, channels } = manifest.input;
+  const planes = channels === 'L' ? 1 : 3;
+  return layout === 'NCHW' ? [1, planes, height, width] : [1, height, width, planes];
+}
+
+function checkGraph(session: InferenceSession, manifest: Manifest): void {
+  const { input, output } = manifest;
+  if (session.inputNames.length !== 1 || !session.inputNames.includes(input.name)) {
+    throw new TwinlensError(
+      'INVALID_ARGUMENT',
+      `The graph's inputs are ${session.inputNames.join(', ')}, but model.json says ${input.name}.`,
+    );
+  }
+  if (!session.outputNames.includes(output.name)) {
+    throw new TwinlensError(
+      'INVALID_ARGUMENT',
+      `The graph's outputs are ${session.outputNames.join(', ')}, but model.json says ${output.name}.`,
+    );
+  }
+}
+
+function checkNeeds(manifest: Manifest, variant: Variant, provider: Backend['provider']): void {
+  if (manifest.input.datatype !== 'float32') {
+    throw new TwinlensError('INVALID_ARGUMENT', `Inputs of ${manifest.input.datatype} are not run in browsers yet.`);
+  }
+  if (provider === 'wasm' && variant.requires.length > 0) {
+    throw new TwinlensError(
+      'INVALID_ARGUMENT',
+      `The variant ${variant.name} needs ${variant.requires.join(', ')}, which WebAssembly does not have.`,
+    );
+  }
+}
+
+/** The runtime itself did not start (no WebAssembly, its file could not be fetched): a new worker may. */
+export class RuntimeFailure extends TwinlensError {}
+
+function explain(error: unknown, build: Build): TwinlensError {
+  if (error instanceof TwinlensError) return error;
+  const text = asTwinlensError(error).message;
+  if (/no available backend|failed to fetch|importing|initWasm|WebAssembly/i.test(text)) {
+    return new RuntimeFailure(
+      'ENGINE_FAILED',
+      `ONNX Runtime (${build} build) could not be started: ${text}. Check the connection and try again.`,
+      { cause: error },
+    );
+  }
+  return new TwinlensError('INVALID_ARGUMENT', `ONNX Runtime can't load the model: ${text}`, { cause: error });
+}
+
+/** The graphics device of ONNX Runtime's WebGPU provider, which can be lost. */
+async function lossOf(runtime: Runtime): Promise<string> {
+  const device: unknown = await runtime.env.webgpu.device;
+  if (!(device instanceof GPUDevice)) return new Promise(() => undefined);
+  const { reason, message } = await device.lost;
+  return message || reason;
+}
+
+export interface BackendRequest {
+  readonly manifest: Manifest;
+  readonly variant: Variant;
+  readonly model: Uint8Array<ArrayBuffer>;
+}
+
+/** Errors: INVALID_ARGUMENT (the model), RuntimeFailure (the runtime). */
+export async function createBackend(
+  build: Build,
+  provider: Backend['provider'],
+  { manifest, variant, model }: BackendRequest,
+): Promise<Backend> {
+  checkNeeds(manifest, variant, provider);
+  try {
+    const runtime = await runtimeOf(build);
+    const session = await lock.run(() =>
+      runtime.InferenceSession.create(model, { executionProviders: [provider], graphOptimizationLevel: 'all' }),
+    );
+    checkGraph(session, manifest);
+    const shape = shapeOf(manifest);
+    const { input, output } = manifest;
+    const threads = wasmThreads();
+    return {
+      provider,
+      name: provider === 'webgpu' ? 'WebGPU' : `WebAssembly with ${threads} thread${threads === 1 ? '' : 's'}`,
+      lost: provider === 'webgpu' ? lossOf(runtime) : new Promise(() => undefined),
+      run: (values) =>
+        lock.run(async () => {
+          const tensor = new runtime.Tensor('float32', values, shape);
+          const outputs = await session.run({ [input.name]: tensor }, [output.name]);
+          const scores = outputs[output.name]?.data;
+          if (scores instanceof Float32Array) return scores;
+          throw new TwinlensError('ENGINE_FAILED', `The model's output ${output.name} is not float32.`);
+        }),
+      release: () => lock.run(() => session.release()),
+    };
+  } catch (error) {
+    throw explain(error, build);
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * From pictures to a model's input, one picture at a time, so that a stack of dropped photos never
+ * stands decoded in memory. Knows manifests but no session.
+ */
+import type { EncodedImage, ImageInput, RawImage } from '../core/engine.ts';
+import { TwinlensError } from '../core/errors.ts';
+import type { InputSpec, Manifest } from '../core/manifest.ts';
+import type { PixelView } from '../core/pixels.ts';
+import { prepareRgb, resizeShortSide, shortSideSize } from '../core/resize.ts';
+import { ENCODINGS_IN_WORDS, sniffEncoding } from '../core/sniff.ts';
+import { sha256 } from './download.ts';
+import type { Picture, Prepared } from './engine.ts';
+import { Lock } from './lock.ts';
+import { checkPixels, decodePicture, encodeJpeg } from './picture.ts';
+
+/** Pixels of the longest side of an encoded picture; a longer strip is sent as it is. */
+const MAX_SIDE = 8192;
+
+export interface Pixels {
+  /** What `prepareRgb` gave. */
+  readonly data: Uint8Array<ArrayBuffer>;
+  readonly sourceWidth: number;
+  readonly sourceHeight: number;
+  /** Milliseconds. */
+  readonly timings: { readonly decode: number; readonly prepare: number };
+}
+
+function fromRaw(image: RawImage): PixelView {
+  const { encoding, width, height, data } = image;
+  if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1) {
+    throw new TwinlensError('INVALID_ARGUMENT', `A picture of ${width} x ${height} pixels has no pixels to classify.`);
+  }
+  checkPixels(width, height);
+  const channels = encoding === 'rgb8' ? 3 : 4;
+  const expected = width * height * channels;
+  if (data.length !== expected) {
+    throw new TwinlensError(
+      'INVALID_ARGUMENT',
+      `${encoding} of ${width} x ${height} has ${expected} bytes, but ${data.length} came.`,
+    );
+  }
+  return { data, width, height, channels };
+}
+
+function fromEncoded(image: EncodedImage): Blob {
+  if (image.data.length === 0) {
+    throw new TwinlensError('INVALID_ARGUMENT', `The image is empty; send the bytes of a ${ENCODINGS_IN_WORDS} file.`);
+  }
+  const found = sniffEncoding(image.data);
+  if (found !== image.encoding) {
+    throw new TwinlensError(
+      'UNSUPPORTED_MEDIA',
+      `The image is announced as ${image.encoding}, but its bytes are ${found ?? 'none of these'}; send ${ENCODINGS_IN_WORDS} as what it is.`,
+    );
+  }
+  return new Blob([new Uint8Array(image.data)]);
+}
+
+const isRaw = (image: ImageInput): image is RawImage => 'width' in image;
+
+export class Pictures {
+  readonly #lock = new Lock();
+
+  /** Decodes, resizes and crops. Uses up frames and bitmaps. */
+  prepare(picture: Picture, input: InputSpec): Promise<Pixels> {
+    return this.#lock.run(() => this.#toPixels(() => decodePicture(picture), input));
+  }
+
+  prepareImage(image: ImageInput, input: InputSpec): Promise<Pixels> {
+    const decode = async () => (isRaw(image) ? fromRaw(image) : decodePicture(fromEncoded(image)));
+    return this.#lock.run(() => this.#toPixels(decode, input));
+  }
+
+  async describe(pixels: Pixels, input: InputSpec): Promise<Prepared> {
+    const { data, sourceWidth, sourceHeight, timings } = pixels;
+    const digest = await sha256(data);
+    return { digest, pixels: data, width: input.width, height: input.height, sourceWidth, sourceHeight, timings };
+  }
+
+  /** A JPEG of the whole picture, at the size that the model's resize would bring it to. */
+  encode(picture: Picture, manifest: Manifest): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#lock.run(async () => encodeJpeg(scale(await decodePicture(picture), manifest.input)));
+  }
+
+  async #toPixels(decode: () => Promise<PixelView>, input: InputSpec): Promise<Pixels> {
+    const begin = performance.now();
+    const view = await decode();
+    const decoded = performance.now();
+    const data = prepareRgb(view, input);
+    const timings = { decode: decoded - begin, prepare: performance.now() - decoded };
+    return { data, sourceWidth: view.width, sourceHeight: view.height, timings };
+  }
+}
+
+function scale(view: PixelView, input: InputSpec): PixelView {
+  if (input.resize.rule === 'exact') {
+    const { width, height } = input;
+    return { data: prepareRgb(view, { ...input, channels: 'RGB' }), width, height, channels: 3 };
+  }
+  const { size } = input.resize;
+  const { width, height } = shortSideSize(view.width, view.height, size);
+  if (Math.max(width, height) > MAX_SIDE) return view;
+  return { ...resizeShortSide(view, size), channels: 3 };
+}

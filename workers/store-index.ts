@@ -1,0 +1,88 @@
+/**
+ * The store's table of contents: which models are kept, and which backend won on this device. Pure:
+ * reads, changes and prunes the table; `store.ts` keeps it.
+ */
+import { z } from 'zod';
+import { type Manifest, parseManifest } from '../core/manifest.ts';
+
+/** Versions kept of each model: the one in use and the newest other. */
+export const KEPT_VERSIONS = 2;
+/** Models kept; the one used longest ago goes first. */
+export const KEPT_MODELS = 4;
+/** Measured choices of a backend that are remembered. */
+export const KEPT_VERDICTS = 16;
+
+const verdictSchema = z.object({ key: z.string(), provider: z.enum(['wasm', 'webgpu']), reason: z.string() });
+/** A measured choice between backends, for one model on one graphics adapter and browser. */
+export type Verdict = z.infer<typeof verdictSchema>;
+
+const indexSchema = z.object({
+  format: z.literal('twinlens-store/1'),
+  models: z.array(
+    z.object({ name: z.string(), labels: z.record(z.string(), z.int()), manifests: z.array(z.unknown()) }),
+  ),
+  verdicts: z.array(verdictSchema),
+});
+
+export interface StoredModel {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, number>>;
+  readonly manifests: readonly Manifest[];
+}
+
+export interface StoreIndex {
+  readonly format: 'twinlens-store/1';
+  /** Most recently used first. */
+  readonly models: readonly StoredModel[];
+  readonly verdicts: readonly Verdict[];
+}
+
+export const EMPTY_INDEX: StoreIndex = { format: 'twinlens-store/1', models: [], verdicts: [] };
+
+/** Reads stored bytes; what can't be read (a later format, a damaged file) counts as nothing stored. */
+export function parseIndex(bytes: Uint8Array | undefined): StoreIndex {
+  if (!bytes) return EMPTY_INDEX;
+  try {
+    const { models, verdicts } = indexSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
+    return {
+      format: 'twinlens-store/1',
+      verdicts,
+      models: models.map((model) => ({ ...model, manifests: model.manifests.map(parseManifest) })),
+    };
+  } catch {
+    return EMPTY_INDEX;
+  }
+}
+
+/** The index with `manifest` as the one in use, pruned to its bounds. */
+export function remember(
+  index: StoreIndex,
+  manifest: Manifest,
+  labels: Readonly<Record<string, number>> | undefined,
+): StoreIndex {
+  const known = index.models.find((model) => model.name === manifest.name);
+  const others = (known?.manifests ?? [])
+    .filter((other) => other.version !== manifest.version)
+    .sort((a, b) => b.version - a.version);
+  const model: StoredModel = {
+    name: manifest.name,
+    labels: labels ?? known?.labels ?? {},
+    manifests: [manifest, ...others].slice(0, KEPT_VERSIONS),
+  };
+  const models = [model, ...index.models.filter((other) => other.name !== manifest.name)].slice(0, KEPT_MODELS);
+  return { ...index, models };
+}
+
+export function rememberVerdict(index: StoreIndex, verdict: Verdict): StoreIndex {
+  const others = index.verdicts.filter((other) => other.key !== verdict.key);
+  return { ...index, verdicts: [verdict, ...others].slice(0, KEPT_VERDICTS) };
+}
+
+/** sha256 of every file that the index's models consist of. */
+export function wantedFiles(index: StoreIndex): ReadonlySet<string> {
+  return new Set(
+    index.models.flatMap((model) =>
+      model.manifests.flatMap((manifest) => Object.values(manifest.files).map((entry) => entry.sha256)),
+    ),
+  );
+}

@@ -5,7 +5,6 @@ import { cameraWords } from '../lib/words.ts';
 import { CropMarks } from './crop-marks.tsx';
 import { CameraIcon, FlipIcon, StopIcon } from './icons.tsx';
 import styles from './live-panel.module.css';
-import { Samples } from './samples.tsx';
 import { useStore } from './use-store.ts';
 
 interface LivePanelProps {
@@ -37,36 +36,33 @@ function Stage({ runtime, onUsePhotos }: StageProps) {
   const { camera } = useStore(runtime.camera.view);
   const start = () => void runtime.startCamera();
   return (
-    <>
-      <div className={styles.stage} data-testid="camera" data-state={camera.state}>
-        {camera.state === 'off' && <Invitation onStart={start} />}
-        {camera.state === 'starting' && (
-          <p className={styles.waiting} role="status">
-            Opening the camera. If the browser asks, allow it.
-          </p>
-        )}
-        {camera.state === 'on' && (
-          <Viewfinder runtime={runtime} stream={camera.stream} mirrored={camera.facing === 'user'} />
-        )}
-        {camera.state === 'failed' && (
-          <div className={styles.problem} role="alert" data-testid="camera-problem" data-problem={camera.problem}>
-            <p className={styles.problemTitle}>{cameraWords(camera.problem).title}</p>
-            <p className={styles.problemText}>{cameraWords(camera.problem).text}</p>
-            <div className={styles.problemActions}>
-              {camera.problem !== 'insecure' && camera.problem !== 'unsupported' && (
-                <button type="button" className="button primary" data-testid="camera-start" onClick={start}>
-                  Try again
-                </button>
-              )}
-              <button type="button" className={`button ${styles.onStage}`} onClick={onUsePhotos}>
-                Use photos
+    <div className={styles.stage} data-testid="camera" data-state={camera.state}>
+      {camera.state === 'off' && <Invitation onStart={start} />}
+      {camera.state === 'starting' && (
+        <p className={styles.waiting} role="status">
+          Opening the camera. If the browser asks, allow it.
+        </p>
+      )}
+      {camera.state === 'on' && (
+        <Viewfinder runtime={runtime} stream={camera.stream} mirrored={camera.facing === 'user'} />
+      )}
+      {camera.state === 'failed' && (
+        <div className={styles.problem} role="alert" data-testid="camera-problem" data-problem={camera.problem}>
+          <p className={styles.problemTitle}>{cameraWords(camera.problem).title}</p>
+          <p className={styles.problemText}>{cameraWords(camera.problem).text}</p>
+          <div className={styles.problemActions}>
+            {camera.problem !== 'insecure' && camera.problem !== 'unsupported' && (
+              <button type="button" className="button primary" data-testid="camera-start" onClick={start}>
+                Try again
               </button>
-            </div>
+            )}
+            <button type="button" className={`button ${styles.onStage}`} onClick={onUsePhotos}>
+              Use photos
+            </button>
           </div>
-        )}
-      </div>
-      {(camera.state === 'failed' || camera.state === 'off') && <Samples runtime={runtime} onChosen={onUsePhotos} />}
-    </>
+        </div>
+      )}
+    </div>
   );
 }
 

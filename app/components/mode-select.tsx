@@ -7,10 +7,12 @@ import { useStore } from './use-store.ts';
 
 export function ModeSelect({ runtime }: { readonly runtime: Runtime | undefined }) {
   return (
-    <label className={styles.field}>
-      <span className={styles.label}>Run on</span>
+    <div className={styles.field}>
+      <label className={styles.label} htmlFor="mode">
+        Run on
+      </label>
       {runtime ? <Select runtime={runtime} /> : <Options value="prefer-device" disabled onChange={() => undefined} />}
-    </label>
+    </div>
   );
 }
 
@@ -36,6 +38,7 @@ interface OptionsProps {
 function Options({ value, disabled, onChange }: OptionsProps) {
   return (
     <select
+      id="mode"
       className={styles.select}
       value={value}
       disabled={disabled}

@@ -1,6 +1,6 @@
 'use client';
 /** The page: one workspace with two ways in, camera and photos, one result and the history under it. */
-import { useEffect, useState } from 'react';
+import { type ChangeEvent, useEffect, useRef, useState } from 'react';
 import type { Runtime } from '../lib/runtime.ts';
 import { Device } from './device.tsx';
 import { DropTarget } from './drop-target.tsx';
@@ -11,18 +11,33 @@ import { Message } from './message.tsx';
 import { ModeSelect } from './mode-select.tsx';
 import { ModelStrip } from './model-strip.tsx';
 import { Notices } from './notices.tsx';
+import { PhotoQueue } from './photo-queue.tsx';
 import { PhotosPanel } from './photos-panel.tsx';
 import { PrivacyLine } from './privacy-line.tsx';
 import { LiveResult, PhotoResult, ResultPlaceholder } from './result-panel.tsx';
+import { Samples } from './samples.tsx';
 import { type TabName, Tabs } from './tabs.tsx';
 import { useRuntime } from './use-runtime.ts';
+import { useStore } from './use-store.ts';
 import styles from './workspace.module.css';
 
 export function Workspace() {
   const state = useRuntime();
   const runtime = state.state === 'running' ? state.runtime : undefined;
   const [tab, setTab] = useState<TabName>('live');
+  const input = useRef<HTMLInputElement>(null);
   useCameraFollowsTab(runtime, tab);
+  const showPhotos = () => {
+    setTab('photos');
+    // What was focused may be gone with its panel.
+    document.getElementById('tab-photos')?.focus();
+  };
+  const onFiles = (event: ChangeEvent<HTMLInputElement>) => {
+    runtime?.photos.add([...(event.target.files ?? [])].map((file) => ({ name: file.name, file })));
+    // So that the same file can be chosen again.
+    event.target.value = '';
+  };
+  const choose = () => input.current?.click();
 
   return (
     <>
@@ -46,9 +61,9 @@ export function Workspace() {
           <PrivacyLine runtime={runtime} tab={tab} />
         </div>
         <div className={styles.columns}>
-          <div className={styles.stageColumn}>
-            <LivePanel runtime={runtime} hidden={tab !== 'live'} onUsePhotos={() => setTab('photos')} />
-            <PhotosPanel runtime={runtime} hidden={tab !== 'photos'} />
+          <div className={styles.stage}>
+            <LivePanel runtime={runtime} hidden={tab !== 'live'} onUsePhotos={showPhotos} />
+            <PhotosPanel runtime={runtime} hidden={tab !== 'photos'} onChoose={choose} />
           </div>
           <section className={styles.result} aria-label="Result">
             {state.state === 'failed' && (
@@ -64,13 +79,42 @@ export function Workspace() {
             {runtime && tab === 'live' && <LiveResult runtime={runtime} />}
             {runtime && tab === 'photos' && <PhotoResult runtime={runtime} />}
           </section>
+          <div className={styles.more}>
+            {runtime && tab === 'photos' && <PhotoQueue runtime={runtime} onChoose={choose} />}
+            {runtime && <Offer runtime={runtime} tab={tab} onChosen={showPhotos} />}
+          </div>
         </div>
+        <input
+          ref={input}
+          className="unseen"
+          type="file"
+          accept="image/*"
+          multiple
+          tabIndex={-1}
+          disabled={!runtime}
+          aria-label="Choose photos"
+          data-testid="file-input"
+          onChange={onFiles}
+        />
         {runtime && <HistoryPanel runtime={runtime} />}
       </main>
       <footer className={styles.footer}>{runtime && <Device runtime={runtime} />}</footer>
-      {runtime && <DropTarget runtime={runtime} onFiles={() => setTab('photos')} />}
+      {runtime && <DropTarget runtime={runtime} onFiles={showPhotos} />}
     </>
   );
+}
+
+interface OfferProps {
+  readonly runtime: Runtime;
+  readonly tab: TabName;
+  readonly onChosen: () => void;
+}
+
+/** Sample photos, where they are not in the way of a running camera. */
+function Offer({ runtime, tab, onChosen }: OfferProps) {
+  const { camera } = useStore(runtime.camera.view);
+  if (tab === 'live' && (camera.state === 'on' || camera.state === 'starting')) return null;
+  return <Samples runtime={runtime} onChosen={onChosen} />;
 }
 
 /** The camera is off while photos are shown, and comes back with its tab if it was on. */

@@ -1,4 +1,4 @@
-/** The TypeScript examples of a Markdown page, and their type check without writing a file. */
+/** The examples of a Markdown page that are TypeScript or JavaScript, and their type check without writing a file. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
@@ -11,20 +11,25 @@ export interface Example {
   /** `run` when a test runs it, `check` when it is only type-checked. */
   readonly kind: 'run' | 'check';
   readonly text: string;
+  /** What the page says that it prints, if it says so. */
+  readonly prints: string | undefined;
 }
 
 export function examplesOf(page: string): readonly Example[] {
   const text = readFileSync(`${root}docs/${page}`, 'utf8');
-  return [...text.matchAll(/^```ts (run|check)\n([\s\S]*?)^```/gm)].map((match, index) => ({
-    file: `${root}docs/${page}.${index + 1}.ts`,
-    kind: match[1] === 'run' ? 'run' : 'check',
-    text: match[2] ?? '',
+  const blocks = /^```(ts|js) (run|check)\n([\s\S]*?)^```(?:\n\n```text printed\n([\s\S]*?)^```)?/gm;
+  return [...text.matchAll(blocks)].map(([, language, kind, example = '', prints], index) => ({
+    file: `${root}docs/${page}.${index + 1}.${language === 'js' ? 'mjs' : 'ts'}`,
+    kind: kind === 'run' ? 'run' : 'check',
+    text: example,
+    prints,
   }));
 }
 
 /** The compiler's complaints, one a line; empty when all examples are right. */
 export function typeErrors(examples: readonly Example[]): readonly string[] {
-  const texts = new Map(examples.map((example) => [example.file, example.text]));
+  const typed = examples.filter((example) => example.file.endsWith('.ts'));
+  const texts = new Map(typed.map((example) => [example.file, example.text]));
   const read = ts.readConfigFile(`${root}test/tsconfig.json`, ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent({ ...read.config, include: [] }, ts.sys, `${root}test`);
   const host = ts.createCompilerHost(options);

@@ -1,0 +1,36 @@
+/** Opens the harness page in the real Chromium. */
+import { type Browser, chromium, type Page } from '@playwright/test';
+import { buildHarness } from './build.ts';
+import { type HarnessOptions, type HarnessServer, startHarnessServer } from './server.ts';
+
+let building: Promise<string> | undefined;
+
+export async function startHarness(options: Omit<HarnessOptions, 'folder'> = {}): Promise<HarnessServer> {
+  building ??= buildHarness();
+  return startHarnessServer({ ...options, folder: await building });
+}
+
+export interface Opened {
+  readonly browser: Browser;
+  readonly page: Page;
+  readonly problems: readonly string[];
+  close(): Promise<void>;
+}
+
+/** A browser of its own with an empty profile. */
+export async function openHarness(url: string, args: readonly string[] = []): Promise<Opened> {
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', ...args],
+  });
+  const page = await browser.newPage();
+  const problems: string[] = [];
+  page.on('pageerror', (error) => problems.push(String(error)));
+  await visitHarness(page, url);
+  return { browser, page, problems, close: () => browser.close() };
+}
+
+export async function visitHarness(page: Page, url: string): Promise<void> {
+  await page.goto(url);
+  await page.waitForFunction(() => 'harness' in window);
+}

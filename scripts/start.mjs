@@ -13,6 +13,34 @@ const gateway = spawn(process.execPath, ['--enable-source-maps', 'dist/gateway/m
   stdio: ['ignore', 'pipe', 'inherit'],
 });
 
+let url = '';
+
+/** @param {string} line a line of the gateway's log */
+function announce(line) {
+  if (!/"event_type":"(?:listening|ready)"/.test(line)) return;
+  const event = JSON.parse(line);
+  if (event.event_type === 'listening') {
+    url = event.url;
+    return;
+  }
+  process.stdout.write(
+    `\n  Twinlens is at ${url}\n  Try:  curl --data-binary @photo.jpg ${url}/v1/classify\n  Stop: Ctrl+C\n\n`,
+  );
+}
+
+createInterface } from 'node:readline';
+
+import { buildGateway, buildPage } from './build.mjs';
+import { root } from './run.mjs';
+
+await buildGateway();
+await buildPage();
+
+const gateway = spawn(process.execPath, ['--enable-source-maps', 'dist/gateway/main.js'], {
+  cwd: root,
+  stdio: ['ignore', 'pipe', 'inherit'],
+});
+
 /** @param {string} line a line of the gateway's log */
 function announce(line) {
   if (!line.includes('"listening"')) return;

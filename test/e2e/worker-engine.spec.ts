@@ -1,0 +1,252 @@
+/** The device engine in the real Chromium: model, store, downloads and pictures. */
+import { readFileSync } from 'node:fs';
+import { expect, test } from '@playwright/test';
+import { type Opened, openHarness, startHarness, visitHarness } from './harness/open.ts';
+import { type HarnessServer, manifest } from './harness/server.ts';
+
+const weights = /\/model\.onnx$/;
+const file = (name: string): string => `/v1/models/${manifest.name}/versions/1/files/${name}`;
+const fixture = (name: string): string =>
+  readFileSync(new URL(`../fixtures/images/${name}`, import.meta.url)).toString('base64');
+
+let server: HarnessServer;
+let opened: Opened;
+
+test.beforeEach(async () => {
+  server = await startHarness();
+  opened = await openHarness(server.url);
+});
+test.afterEach(async () => {
+  expect(opened.problems).toEqual([]);
+  await opened.close();
+  await server.close();
+});
+
+test('classifies every golden within 1e-3 of the reference, with threads', async () => {
+  const { page } = opened;
+  const goldens = manifest.goldens.map((golden) => ({ url: file(golden.image), top: golden.top }));
+  const answers = await page.evaluate(async (all) => {
+    const { engine, bytes } = window.harness;
+    await engine.load('efficientnet-lite0');
+    const found = [];
+    for (const { url } of all) {
+      const blob = new Blob([await bytes(url)]);
+      const whole = await engine.classifyPicture(blob, { top: 10 });
+      const parts = await engine.classifyPrepared(await engine.prepare(blob), { top: 10 });
+      found.push({ whole: whole.predictions, parts: parts.predictions, timings: whole.timings });
+    }
+    return found;
+  }, goldens);
+  for (const [i, { whole, parts, timings }] of answers.entries()) {
+    expect(parts).toEqual(whole);
+    expect(timings.total).toBeGreaterThanOrEqual(timings.infer);
+    for (const [rank, expected] of (goldens[i]?.top ?? []).entries()) {
+      expect(whole[rank]?.index).toBe(expected.index);
+      expect(Math.abs((whole[rank]?.score ?? 0) - expected.score)).toBeLessThanOrEqual(1e-3);
+    }
+  }
+  const { wasm, storage, crossOriginIsolated } = await page.evaluate(() => window.harness.engine.capabilities());
+  expect(crossOriginIsolated).toBe(true);
+  expect(wasm.threads).toBeGreaterThan(1);
+  expect(storage.kind).toBe('opfs');
+});
+
+test('tells the download in bytes and what was chosen', async () => {
+  const events = await opened.page.evaluate(async () => {
+    await window.harness.engine.load('efficientnet-lite0');
+    return window.harness.events;
+  });
+  const progress = events.flatMap((event) =>
+    event.type === 'status' && event.status.state === 'loading' ? [event.status.progress] : [],
+  );
+  expect([...new Set(progress.map(({ phase }) => phase))]).toEqual([
+    'manifest',
+    'download',
+    'verify',
+    'compile',
+    'check',
+  ]);
+  const bytes = progress.filter(({ phase }) => phase === 'download').map(({ loadedBytes }) => loadedBytes);
+  expect(bytes).toEqual([...bytes].sort((a, b) => a - b));
+  expect(progress.at(-1)).toMatchObject({ loadedBytes: progress.at(-1)?.totalBytes, fromStore: false });
+  expect(events).toContainEqual(expect.objectContaining({ type: 'notice', code: 'BACKEND_CHOSEN' }));
+});
+
+test('a second visit loads from the store, also while the gateway is away', async () => {
+  const { page } = opened;
+  await page.evaluate(() => window.harness.engine.load('efficientnet-lite0'));
+  server.requests.length = 0;
+  await visitHarness(page, server.url);
+  await page.evaluate(() => window.harness.engine.load('efficientnet-lite0'));
+  expect(server.requests.filter((path) => path.includes('/files/'))).toEqual([]);
+
+  server.faults.away = true;
+  await visitHarness(page, server.url);
+  const { manifestName, fromStore } = await page.evaluate(async () => {
+    const { engine, events } = window.harness;
+    const described = await engine.describe('efficientnet-lite0');
+    await engine.load('efficientnet-lite0');
+    const states = events.flatMap((event) => (event.type === 'status' ? [event.status] : []));
+    return {
+      manifestName: described.name,
+      fromStore: states.some((status) => status.state === 'loading' && status.progress.fromStore),
+    };
+  });
+  expect({ manifestName, fromStore }).toEqual({ manifestName: manifest.name, fromStore: true });
+});
+
+test('a first visit without the gateway says that it can not be reached', async () => {
+  server.faults.away = true;
+  const outcome = await opened.page.evaluate(() =>
+    window.harness.outcome(window.harness.engine.load('efficientnet-lite0')),
+  );
+  expect(outcome).toMatchObject({ error: { code: 'UNAVAILABLE', retryable: true } });
+});
+
+test('a damaged download is refused, and a good one is taken afterwards', async () => {
+  const { page } = opened;
+  server.faults.damaged = true;
+  const load = () => page.evaluate(() => window.harness.outcome(window.harness.engine.load('efficientnet-lite0')));
+  expect(await load()).toMatchObject({ error: { code: 'INVALID_ARGUMENT' } });
+  expect(await page.evaluate(() => window.harness.engine.status.state)).toBe('failed');
+  server.faults.damaged = false;
+  expect(await load()).toMatchObject({ value: { name: manifest.name } });
+});
+
+test('a stored file that was changed is dropped and fetched again', async () => {
+  const { page } = opened;
+  const sha256 = manifest.files['model.onnx']?.sha256 ?? '';
+  await page.evaluate(() => window.harness.engine.load('efficientnet-lite0'));
+  await page.evaluate(async (name) => {
+    window.harness.engine.close();
+    const root = await navigator.storage.getDirectory();
+    const folder = await root.getDirectoryHandle('twinlens-models');
+    const writable = await (await folder.getFileHandle(name)).createWritable({ keepExistingData: true });
+    await writable.write({ type: 'write', position: 1000, data: new Uint8Array([1, 2, 3, 4]) });
+    await writable.close();
+  }, sha256);
+  server.requests.length = 0;
+  await visitHarness(page, server.url);
+  await page.evaluate(() => window.harness.engine.load('efficientnet-lite0'));
+  expect(server.requests.filter((path) => weights.test(path))).toHaveLength(1);
+});
+
+test('a cancelled download stops at the network and leaves the engine as it was', async () => {
+  const { page } = opened;
+  server.faults.stuck = true;
+  await page.evaluate(() => {
+    const controller = new AbortController();
+    Reflect.set(window, 'controller', controller);
+    const load = window.harness.engine.load('efficientnet-lite0', { signal: controller.signal });
+    Reflect.set(window, 'ended', window.harness.outcome(load));
+  });
+  await server.stuckOnce();
+  const failed = page.waitForEvent('requestfailed', (request) => weights.test(request.url()));
+  const outcome = await page.evaluate(() => {
+    (Reflect.get(window, 'controller') as AbortController).abort();
+    return Reflect.get(window, 'ended') as unknown;
+  });
+  expect(outcome).toMatchObject({ error: { code: 'CANCELLED' } });
+  await failed;
+  await page.waitForFunction(() => window.harness.engine.status.state === 'empty');
+  server.faults.stuck = false;
+  await page.evaluate(() => window.harness.engine.load('efficientnet-lite0'));
+});
+
+test('forgetting the store leaves the loaded model running and downloads at the next visit', async () => {
+  const { page } = opened;
+  await page.evaluate(() => window.harness.engine.load('efficientnet-lite0'));
+  const label = await page.evaluate(async (url) => {
+    const { engine, bytes } = window.harness;
+    await engine.clearStore();
+    return (await engine.classifyPicture(new Blob([await bytes(url)]))).predictions[0]?.label;
+  }, file('goldens/abacus.png'));
+  expect(label).toBe('abacus');
+  server.requests.length = 0;
+  await visitHarness(page, server.url);
+  await page.evaluate(() => window.harness.engine.load('efficientnet-lite0'));
+  expect(server.requests.filter((path) => weights.test(path))).toHaveLength(1);
+});
+
+test('describing and preparing need neither the weights nor ONNX Runtime', async () => {
+  const { page } = opened;
+  server.requests.length = 0;
+  const { prepared, jpeg } = await page.evaluate(async (text) => {
+    const { engine } = window.harness;
+    await engine.describe('efficientnet-lite0');
+    const blob = new Blob([Uint8Array.from(atob(text), (char) => char.charCodeAt(0))]);
+    const { digest, pixels, width, height, sourceWidth, sourceHeight } = await engine.prepare(blob);
+    const encoded = await engine.encode(blob);
+    const bitmap = await createImageBitmap(new Blob([Uint8Array.from(encoded.data)]));
+    return {
+      prepared: { digest, bytes: pixels.length, width, height, sourceWidth, sourceHeight },
+      jpeg: { encoding: encoded.encoding, width: bitmap.width, height: bitmap.height },
+    };
+  }, fixture('baseline-420.jpg'));
+  expect(prepared).toMatchObject({ bytes: 224 * 224 * 3, width: 224, height: 224 });
+  expect(prepared.digest).toMatch(/^[0-9a-f]{64}$/);
+  const short = Math.min(prepared.sourceWidth, prepared.sourceHeight);
+  expect(jpeg).toMatchObject({ encoding: 'jpeg', [short === prepared.sourceHeight ? 'height' : 'width']: 256 });
+  expect(server.requests.filter((path) => /\.wasm$|\.onnx$|ort/.test(path))).toEqual([]);
+});
+
+test('frames and bitmaps are used up and closed, and give what the picture gives', async () => {
+  const found = await opened.page.evaluate(async (text) => {
+    const { engine } = window.harness;
+    await engine.describe('efficientnet-lite0');
+    const blob = new Blob([Uint8Array.from(atob(text), (char) => char.charCodeAt(0))]);
+    const still = await engine.prepare(blob);
+    const bitmap = await createImageBitmap(blob);
+    const frame = new VideoFrame(bitmap, { timestamp: 0 });
+    const fromFrame = await engine.prepare(frame);
+    const fromBitmap = await engine.prepare(bitmap);
+    return {
+      digests: [still.digest, fromBitmap.digest, fromFrame.digest],
+      closed: [bitmap.width, frame.format],
+      sizes: [fromFrame.sourceWidth, still.sourceWidth],
+    };
+  }, fixture('rgb.png'));
+  expect(new Set(found.digests).size).toBe(1);
+  expect(found.closed).toEqual([0, null]);
+  expect(found.sizes[0]).toBe(found.sizes[1]);
+});
+
+test('pictures that are none, too large or cut short are told by their code', async () => {
+  const names = ['noise.bin', 'page.jpg', 'empty.jpg', 'header-only.png', 'bomb-60000.png', 'truncated.jpg'];
+  const codes = await opened.page.evaluate(
+    async (files) => {
+      const { engine, outcome } = window.harness;
+      await engine.describe('efficientnet-lite0');
+      const found: Record<string, string> = {};
+      for (const [name, text] of files) {
+        const blob = new Blob([Uint8Array.from(atob(text), (char) => char.charCodeAt(0))]);
+        const ended = await outcome(engine.prepare(blob));
+        found[name] = 'error' in ended ? ended.error.code : 'decoded';
+      }
+      return found;
+    },
+    names.map((name) => [name, fixture(name)] as const),
+  );
+  expect(codes).toMatchObject({
+    'noise.bin': 'UNDECODABLE_IMAGE',
+    'page.jpg': 'UNDECODABLE_IMAGE',
+    'empty.jpg': 'INVALID_ARGUMENT',
+    'header-only.png': 'UNDECODABLE_IMAGE',
+    'bomb-60000.png': 'PAYLOAD_TOO_LARGE',
+  });
+  expect(['UNDECODABLE_IMAGE', 'decoded']).toContain(codes['truncated.jpg']);
+});
+
+test('without cross-origin isolation one thread runs the model, and the reason is told', async () => {
+  const plain = await startHarness({ isolated: false });
+  const other = await openHarness(plain.url);
+  const { capabilities, provider } = await other.page.evaluate(async () => {
+    const { engine } = window.harness;
+    const model = await engine.load('efficientnet-lite0');
+    return { capabilities: await engine.capabilities(), provider: model.provider };
+  });
+  expect(provider).toBe('wasm');
+  expect(capabilities.wasm).toMatchObject({ threads: 1, reason: expect.stringContaining('isolated') });
+  await other.close();
+  await plain.close();
+});

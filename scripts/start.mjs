@@ -28,29 +28,6 @@ function announce(line) {
   );
 }
 
-createInterface } from 'node:readline';
-
-import { buildGateway, buildPage } from './build.mjs';
-import { root } from './run.mjs';
-
-await buildGateway();
-await buildPage();
-
-const gateway = spawn(process.execPath, ['--enable-source-maps', 'dist/gateway/main.js'], {
-  cwd: root,
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
-
-/** @param {string} line a line of the gateway's log */
-function announce(line) {
-  if (!line.includes('"listening"')) return;
-  const { event_type: event, url } = JSON.parse(line);
-  if (event !== 'listening') return;
-  process.stdout.write(
-    `\n  Twinlens is at ${url}\n  Try:  curl --data-binary @photo.jpg ${url}/v1/classify\n  Stop: Ctrl+C\n\n`,
-  );
-}
-
 createInterface({ input: gateway.stdout }).on('line', (line) => {
   process.stdout.write(`${line}\n`);
   announce(line);

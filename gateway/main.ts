@@ -96,12 +96,13 @@ async function start(configuration: Configuration, log: Log): Promise<() => Prom
   return async function drain() {
     log.info({ event_type: 'draining', in_flight: gate.inside, sockets: sockets.count }, 'shutting down');
     const answered = gate.drain();
-    sockets.drain();
+    const left = sockets.drain();
     if (!(await within(configuration.drainMs, answered))) {
       log.warn({ event_type: 'drain_late', in_flight: gate.inside }, 'requests are ended unanswered');
       gate.cancelAll();
       await within(LAST_WORDS_MS, answered);
     }
+    await within(LAST_WORDS_MS, left);
     await sockets.close();
     if (!(await within(LAST_WORDS_MS, app.close()))) app.server.closeAllConnections();
     await registry.close();

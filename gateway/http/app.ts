@@ -55,11 +55,15 @@ const REQUEST_ID = /^[A-Za-z0-9._:-]{1,64}$/;
 
 export async function createHttp(options: HttpOptions): Promise<FastifyInstance> {
   const { intake, registry, origins, metrics, maxBytes } = options;
-  const loggerInstance: FastifyBaseLogger = options.log;
+  // Fastify has little to say that the log does not have already.
+  const { log } = options;
+  const loggerInstance: FastifyBaseLogger = log.child(
+    { event_type: 'http' },
+    { level: log.isLevelEnabled('warn') ? 'warn' : log.level },
+  );
   const app = fastify({
     loggerInstance,
-    disableRequestLogging: true,
-    requestIdLogLabel: 'request_id',
+    logController: new fastify.LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     genReqId: ({ headers }) => {
       const given = headers['x-request-id'];
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
@@ -86,10 +90,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   app.setErrorHandler((error, request, reply) => {
     const known = toKnown(error, request);
     if (known.code === 'INTERNAL') {
-      options.log.error(
-        { event_type: 'http_failed', request_id: request.id, err: known.cause ?? known },
-        known.message,
-      );
+      log.error({ event_type: 'http_failed', request_id: request.id, err: known.cause ?? known }, known.message);
     }
     return sendProblem(reply, known);
   });
@@ -99,6 +100,12 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
       reply,
       new TwinlensError('NOT_FOUND', `There is nothing at ${path}; /openapi.json lists the paths.`),
     );
+  });
+
+  // A client that asks before it sends (curl does, above 1 MiB) is spared what would be refused.
+  app.server.on('checkContinue', (request, response) => {
+    if (!(Number(request.headers['content-length']) > maxBytes)) response.writeContinue();
+    app.server.emit('request', request, response);
   });
 
   // The body of a picture is read by its handler, bounded, while it arrives.
@@ -123,7 +130,6 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     });
   };
 
-  // OPTIONS and others may come with a body that nobody reads; Node discards it after the answer.
   route('/v1/classify', ['POST'], classifyHandler({ intake, maxBytes, after: options.after }));
   route('/v1/models', READ, async () => ({ models: registry.list() }));
   route('/v1/models/:name', READ, async (request) => registry.detail(parameters(request).name));

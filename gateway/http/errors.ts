@@ -9,10 +9,11 @@ export function sendProblem(reply: FastifyReply, error: TwinlensError): FastifyR
   if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
   // What a failed handler had said of a body that will not come.
   for (const name of ['etag', 'content-length', 'content-range', 'accept-ranges']) reply.removeHeader(name);
+  // As bytes: to text Fastify would add a charset, which JSON does not have.
   return reply
     .code(problem.status)
     .headers({ 'content-type': PROBLEM_TYPE, 'cache-control': 'no-store' })
-    .send(JSON.stringify(problem));
+    .send(Buffer.from(JSON.stringify(problem)));
 }
 
 /** Our own errors as they are; Fastify's by their status; anything else is a fault of ours, told only to the log. */

@@ -12,10 +12,7 @@ const EVERYWHERE = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'same-origin',
   'permissions-policy': 'camera=(self), microphone=(), geolocation=()',
-} as const;
-
-const API = {
-  'cache-control': 'no-store',
+  // Files of the page replace it by theirs.
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 } as const;
 
@@ -27,7 +24,7 @@ export function isApi(url: string): boolean {
 export function setHeaders(request: FastifyRequest, reply: FastifyReply, origins: OriginPolicy): void {
   reply.headers({ ...EVERYWHERE, 'x-request-id': request.id });
   if (!isApi(request.url)) return;
-  reply.headers(API);
+  reply.header('cache-control', 'no-store');
   if (!origins.open) return;
   reply.headers({ 'cross-origin-resource-policy': 'cross-origin', vary: 'origin' });
   const { origin } = request.headers;

@@ -36,8 +36,8 @@ export interface SocketsOptions {
 export interface Sockets {
   /** Open connections. */
   readonly count: number;
-  /** Says goodbye to all; each closes once its requests were answered. */
-  drain(): void;
+  /** Says goodbye to all; each closes once its requests were answered. Resolves when all have gone. */
+  drain(): Promise<void>;
   /** Closes what is still open; resolves when all are gone, at the latest after `CLOSE_MS`. */
   close(): Promise<void>;
 }
@@ -54,6 +54,8 @@ interface Connection {
 export function attachSockets(server: Server, options: SocketsOptions): Sockets {
   const { intake, registry, log, metrics, limits, pingMs } = options;
   const connections = new Map<WebSocket, Connection>();
+  /** Tells a drain that the last connection has gone. */
+  let left = (): void => undefined;
   // `closeTimeout` is newer than the types of ws.
   const settings = { noServer: true, clientTracking: false, perMessageDeflate: false, closeTimeout: CLOSE_MS };
   const wss = new WebSocketServer({
@@ -91,7 +93,9 @@ export function attachSockets(server: Server, options: SocketsOptions): Sockets 
     const id = randomUUID();
     const session = new ClientSession({
       id,
-      wire: wireOf(socket),
+      wire: wireOf(socket, (code, reason) => {
+        log.info({ event_type: 'socket_ended', socket_id: id, close_code: code }, reason);
+      }),
       intake,
       models: () => registry.list(),
       server: options.server,
@@ -115,6 +119,7 @@ export function attachSockets(server: Server, options: SocketsOptions): Sockets 
     });
     socket.on('close', (code) => {
       connections.delete(socket);
+      if (connections.size === 0) left();
       metrics.socketClosed();
       session.closed();
       log.debug({ event_type: 'socket_closed', socket_id: id, close_code: code }, 'socket closed');
@@ -145,6 +150,10 @@ export function attachSockets(server: Server, options: SocketsOptions): Sockets 
     },
     drain() {
       for (const { session } of connections.values()) session.drain();
+      return new Promise((resolve) => {
+        left = resolve;
+        if (connections.size === 0) resolve();
+      });
     },
     async close() {
       stopPings();
@@ -163,11 +172,14 @@ export function attachSockets(server: Server, options: SocketsOptions): Sockets 
   };
 }
 
-function wireOf(socket: WebSocket): Wire {
+function wireOf(socket: WebSocket, onClose: (code: number, reason: string) => void): Wire {
   return {
     send: (text) => socket.send(text),
     ping: () => socket.ping(),
-    close: (code, reason) => socket.close(code, reason),
+    close: (code, reason) => {
+      onClose(code, reason);
+      socket.close(code, reason);
+    },
     get unreadBytes() {
       return socket.bufferedAmount;
     },

@@ -1,0 +1,79 @@
+import { spawnSync } from 'node:child_process';
+import { describe, expect, test } from 'vitest';
+import { classification } from '../../test/doubles/fake-registry.ts';
+import { createLog, createMetrics } from './index.ts';
+
+describe('the log', () => {
+  test('a line is JSON with an ISO timestamp and its level as a word', () => {
+    const lines: string[] = [];
+    createLog('info', { write: (line) => lines.push(line) }).info(
+      { event_type: 'inference', request_id: 'r' },
+      'hello',
+    );
+    const line = JSON.parse(lines[0] ?? '');
+    expect(line).toMatchObject({ level: 'info', event_type: 'inference', request_id: 'r', msg: 'hello' });
+    expect(new Date(line.timestamp).toISOString()).toBe(line.timestamp);
+  });
+
+  test('credentials never reach it', () => {
+    const lines: string[] = [];
+    const log = createLog('info', { write: (line) => lines.push(line) });
+    log.info({ authorization: 'secret-1', headers: { authorization: 'secret-2', cookie: 'secret-3' } });
+    log.info({ req: { headers: { authorization: 'secret-4', 'x-api-key': 'secret-5' } } });
+    expect(lines.join('')).not.toContain('secret');
+    expect(lines.join('')).toContain('[hidden]');
+  });
+});
+
+describe('metrics', () => {
+  async function scrape(): Promise<string> {
+    const metrics = createMetrics();
+    const { observer } = metrics;
+    observer.requestFinished({ model: 'mini', version: 1, code: 'OK', classification: classification() });
+    observer.requestFinished({ model: 'mini', version: 1, code: 'QUEUE_FULL' });
+    observer.batchRan({ model: 'mini', version: 1, size: 3, provider: 'cpu', inferMs: 12 });
+    observer.queueChanged({ model: 'mini', version: 1, pending: 4 });
+    observer.instanceExited({ model: 'mini', version: 1, reason: 'signal 9', restarting: true });
+    metrics.refused('MODEL_NOT_FOUND');
+    metrics.received('http', 100);
+    metrics.socketOpened();
+    return metrics.registry.metrics();
+  }
+
+  test('say what happened, in seconds', async () => {
+    const text = await scrape();
+    for (const line of [
+      'model_predictions_total{model="mini",version="1"} 1',
+      'model_inference_seconds_sum{model="mini",version="1",provider="cpu"} 0.012',
+      'model_confidence_sum{model="mini",version="1"} 0.9',
+      'twinlens_requests_total{model="mini",version="1",code="OK"} 1',
+      'twinlens_requests_total{model="mini",version="1",code="QUEUE_FULL"} 1',
+      'twinlens_requests_total{model="",version="",code="MODEL_NOT_FOUND"} 1',
+      'twinlens_batch_size_sum{model="mini",version="1"} 3',
+      'twinlens_pending_requests{model="mini",version="1"} 4',
+      'twinlens_request_total_seconds_sum{model="mini",version="1"} 0.006',
+      'twinlens_provider_info{model="mini",version="1",provider="cpu"} 1',
+      'twinlens_instance_exits_total{model="mini",version="1",restarted="true"} 1',
+      'twinlens_received_bytes_total{transport="http"} 100',
+      'twinlens_sockets 1',
+    ]) {
+      expect(text).toContain(`${line}\n`);
+    }
+  });
+
+  test('gauges of a retired version are gone', async () => {
+    const metrics = createMetrics();
+    metrics.observer.queueChanged({ model: 'mini', version: 1, pending: 0 });
+    metrics.observer.batchRan({ model: 'mini', version: 1, size: 1, provider: 'cpu', inferMs: 1 });
+    metrics.retired('mini', 1);
+    expect(await metrics.registry.metrics()).not.toMatch(/twinlens_(?:pending_requests|provider_info)\{/);
+  });
+
+  const promtool = spawnSync('promtool', ['--version']);
+  const missing = promtool.error !== undefined;
+  test.skipIf(missing)(`promtool finds nothing${missing ? ' (skipped: promtool is not installed)' : ''}`, async () => {
+    const check = spawnSync('promtool', ['check', 'metrics'], { input: await scrape(), encoding: 'utf8' });
+    expect(check.stdout + check.stderr).toBe('');
+    expect(check.status).toBe(0);
+  });
+});

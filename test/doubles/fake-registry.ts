@@ -1,0 +1,74 @@
+/** A registry whose requests wait until the test answers them. Each request stays in `requests`. */
+import type { Classification } from '../../core/engine.ts';
+import { TwinlensError } from '../../core/errors.ts';
+import type { ModelDetail, ModelEvent, ModelSummary } from '../../core/protocol.ts';
+import type { Handle, ModelFile, Registry, ServableRequest } from '../../gateway/serving/index.ts';
+
+export const classification = (more: Partial<Classification> = {}): Classification => ({
+  model: 'mini',
+  version: 1,
+  variant: 'w16',
+  predictions: [{ label: 'tabby', index: 281, score: 0.9 }],
+  notSure: false,
+  provider: 'cpu',
+  cached: false,
+  timings: { queue: 0, decode: 1, prepare: 2, infer: 3, total: 6 },
+  batchSize: 1,
+  ...more,
+});
+
+export interface FakeRequest {
+  readonly request: ServableRequest;
+  answer(classification?: Classification): void;
+  fail(error: unknown): void;
+}
+
+export class FakeRegistry implements Registry {
+  readonly requests: FakeRequest[] = [];
+  /** Handles that were acquired and not released. */
+  open = 0;
+  ready = true;
+  readonly #listeners = new Set<(event: ModelEvent) => void>();
+
+  acquire(spec: string | undefined): Handle {
+    if (spec !== undefined && spec !== 'mini') throw new TwinlensError('MODEL_NOT_FOUND', `There is no model ${spec}.`);
+    this.open += 1;
+    let released = false;
+    return {
+      name: 'mini',
+      version: 1,
+      classify: (request) =>
+        new Promise((resolve, reject) => {
+          this.requests.push({ request, answer: (given = classification()) => resolve(given), fail: reject });
+          request.signal?.addEventListener('abort', () => reject(new TwinlensError('CANCELLED', 'Cancelled.')));
+        }),
+      release: () => {
+        if (!released) this.open -= 1;
+        released = true;
+      },
+    };
+  }
+
+  list(): ModelSummary[] {
+    return [{ name: 'mini', title: 'Mini', default: true, versions: [1], labels: { stable: 1 } }];
+  }
+
+  detail(name: string): ModelDetail {
+    const found = this.list().find((model) => model.name === name);
+    if (!found) throw new TwinlensError('MODEL_NOT_FOUND', `There is no model ${name}.`);
+    return { ...found, details: [] };
+  }
+
+  file(name: string): ModelFile {
+    throw new TwinlensError('NOT_FOUND', `${name} has no files here.`);
+  }
+
+  subscribe(listener: (event: ModelEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  emit(event: ModelEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+}

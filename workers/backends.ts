@@ -20,8 +20,8 @@ const TIMED_RUNS = 5;
 
 export interface BackendContext {
   readonly preference: BackendPreference;
-  /** Throws when the load was cancelled. */
-  check(): void;
+  /** Called between the steps, which can't be interrupted; throws when the load was cancelled. */
+  step(phase: 'compile' | 'check'): void;
   notice(code: NoticeCode, message: string): void;
   verdict(key: string): Promise<Verdict | undefined>;
   rememberVerdict(verdict: Verdict): Promise<void>;
@@ -49,13 +49,19 @@ async function passGoldens(backend: Backend, { manifest, goldens }: BackendJob):
 }
 
 /** A backend that has passed the goldens. */
-export async function openBackend(provider: Backend['provider'], job: BackendJob): Promise<Tried> {
+export async function openBackend(
+  provider: Backend['provider'],
+  job: BackendJob,
+  step: BackendContext['step'] = () => undefined,
+): Promise<Tried> {
   if (provider === 'wasm') {
     const { available, reason } = probeWasm();
     if (!available) throw new TwinlensError('ENGINE_FAILED', `The model can't run here: ${reason}.`);
   }
+  step('compile');
   const backend = await createBackend(provider === 'wasm' ? 'wasm' : webgpuBuild(), provider, job);
   try {
+    step('check');
     return { backend, tensor: await passGoldens(backend, job) };
   } catch (error) {
     await letGo(backend);
@@ -85,21 +91,26 @@ async function time({ backend, tensor }: Tried): Promise<number> {
 async function attempt(
   provider: Backend['provider'],
   job: BackendJob,
+  context: BackendContext,
 ): Promise<{ trial: Trial; tried?: Tried; error?: unknown }> {
   try {
-    const tried = await openBackend(provider, job);
+    const tried = await openBackend(provider, job, context.step);
     return { trial: { ok: true, ms: await time(tried) }, tried };
   } catch (error) {
-    return { trial: { ok: false, reason: asTwinlensError(error).message }, error };
+    const known = asTwinlensError(error);
+    if (known.code === 'CANCELLED') throw known;
+    return { trial: { ok: false, reason: known.message }, error };
   }
 }
 
 /** Opens both, keeps the better one. */
 async function compare(job: BackendJob, context: BackendContext): Promise<{ backend: Backend; choice: Choice }> {
-  const webgpu = await attempt('webgpu', job);
+  const webgpu = await attempt('webgpu', job, context);
   if (!webgpu.trial.ok) context.notice('WEBGPU_REJECTED', `WebGPU is not used: ${webgpu.trial.reason}`);
-  context.check();
-  const wasm = await attempt('wasm', job);
+  const wasm = await attempt('wasm', job, context).catch(async (error: unknown) => {
+    if (webgpu.tried) await letGo(webgpu.tried.backend);
+    throw error;
+  });
   // A runtime that did not start and a bad model keep their own error; WebGPU's failure was told already.
   if (!webgpu.tried && !wasm.tried) throw wasm.error;
   const choice = chooseBackend(webgpu.trial, wasm.trial);
@@ -115,7 +126,7 @@ const verdictKey = (adapter: AdapterReport, job: BackendJob): string =>
 async function auto(job: BackendJob, context: BackendContext): Promise<Backend> {
   const adapter = await probeAdapter();
   if (!adapter.available || adapter.fallbackAdapter) {
-    const { backend } = await openBackend('wasm', job);
+    const { backend } = await openBackend('wasm', job, context.step);
     context.notice('BACKEND_CHOSEN', `${backend.name}: ${adapter.reason}.`);
     return backend;
   }
@@ -123,7 +134,7 @@ async function auto(job: BackendJob, context: BackendContext): Promise<Backend> 
   const verdict = await context.verdict(key);
   if (verdict) {
     try {
-      const { backend } = await openBackend(verdict.provider, job);
+      const { backend } = await openBackend(verdict.provider, job, context.step);
       context.notice('BACKEND_CHOSEN', `${backend.name}, as measured at an earlier visit. ${verdict.reason}.`);
       return backend;
     } catch (error) {
@@ -131,7 +142,6 @@ async function auto(job: BackendJob, context: BackendContext): Promise<Backend> 
       context.notice('WEBGPU_REJECTED', `WebGPU no longer works here: ${asTwinlensError(error).message}`);
     }
   }
-  context.check();
   const { backend, choice } = await compare(job, context);
   context.notice('BACKEND_CHOSEN', `${backend.name}: ${choice.reason}.`);
   await context.rememberVerdict({ key, provider: choice.provider, reason: choice.reason });
@@ -143,7 +153,6 @@ async function auto(job: BackendJob, context: BackendContext): Promise<Backend> 
  * Errors: INVALID_ARGUMENT (the model), ENGINE_FAILED (nothing works here), CANCELLED.
  */
 export async function selectBackend(job: BackendJob, context: BackendContext): Promise<Backend> {
-  context.check();
   switch (context.preference) {
     case 'auto':
       return auto(job, context);
@@ -154,7 +163,7 @@ export async function selectBackend(job: BackendJob, context: BackendContext): P
         const { available, reason } = await probeAdapter();
         if (!available) throw new TwinlensError('ENGINE_FAILED', `WebGPU was asked for, but ${reason}.`);
       }
-      const { backend } = await openBackend(provider, job);
+      const { backend } = await openBackend(provider, job, context.step);
       context.notice('BACKEND_CHOSEN', `${backend.name}, as asked for.`);
       return backend;
     }

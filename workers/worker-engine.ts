@@ -256,11 +256,10 @@ export class WorkerEngine implements InferenceEngine {
       report(progress);
     };
     const { classNames, ...files } = await this.#files.read(manifest, variant, { signal, onProgress });
-    if (last) report({ ...last, phase: 'compile' });
-    const check = () => {
+    const context = this.#context((phase) => {
       if (signal.aborted) throw cancelled();
-    };
-    const context = this.#context(check);
+      if (last) report({ ...last, phase });
+    });
     const backend = await selectBackend({ ...files, manifest, variant }, context);
     if (signal.aborted) {
       await backend.release();
@@ -299,10 +298,10 @@ export class WorkerEngine implements InferenceEngine {
     }
   }
 
-  #context(check: () => void): BackendContext {
+  #context(step: BackendContext['step']): BackendContext {
     return {
       preference: this.#options.backend,
-      check,
+      step,
       notice: (code, message) => this.#notice(code, message),
       verdict: (key) => this.#store.verdict(key),
       rememberVerdict: (verdict) => this.#store.rememberVerdict(verdict),

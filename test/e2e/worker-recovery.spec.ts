@@ -22,12 +22,11 @@ const classifyGolden = (page: Page) =>
     return { label: predictions[0]?.label, provider };
   }, golden);
 
-/** The worker of the engine that lives now; its threads are workers too. */
-async function inferenceWorker(page: Page) {
-  for (const worker of page.workers()) {
-    if ((await worker.evaluate(() => self.name)) === 'inference') return worker;
-  }
-  throw new Error('The page has no inference worker.');
+/** The engine's own worker; the runtime's threads are workers too, and asleep for good. */
+function inferenceWorker(page: Page) {
+  const found = page.workers().find((worker) => worker.url().includes('inference-worker'));
+  if (!found) throw new Error('The page has no inference worker.');
+  return found;
 }
 
 test('a hung worker is replaced: the model comes back and the waiting photo is answered', async () => {
@@ -36,7 +35,7 @@ test('a hung worker is replaced: the model comes back and the waiting photo is a
     window.harness.make({ runTimeoutMs: 2_000 });
     await window.harness.engine.load('efficientnet-lite0');
   });
-  const worker = await inferenceWorker(page);
+  const worker = inferenceWorker(page);
   const hung = worker
     .evaluate(() => {
       for (;;);
@@ -55,7 +54,7 @@ test('a frame that went down with its worker is ENGINE_FAILED, and the next one 
     window.harness.make({ runTimeoutMs: 2_000 });
     await window.harness.engine.load('efficientnet-lite0');
   });
-  const worker = await inferenceWorker(page);
+  const worker = inferenceWorker(page);
   const hung = worker
     .evaluate(() => {
       for (;;);
@@ -105,7 +104,7 @@ test('WebGPU, when forced, passes the goldens; a lost device is opened again in 
   await page.evaluate(() => window.harness.make({ backend: 'webgpu', runTimeoutMs: 120_000 }));
   const { webgpu } = await page.evaluate(() => window.harness.engine.capabilities());
   test.skip(!webgpu.available, `this browser has no software adapter: ${webgpu.reason}`);
-  const worker = await inferenceWorker(page);
+  const worker = inferenceWorker(page);
   // Keeps the device that ONNX Runtime asks for, so that the test can lose it.
   await worker.evaluate(() => {
     const original = GPUAdapter.prototype.requestDevice;
@@ -139,7 +138,7 @@ test('WebGPU, when forced where there is none, says so', async () => {
 test('without WebAssembly the load fails and says why', async () => {
   const { page, close } = await openHarness(server.url);
   await page.evaluate(() => window.harness.engine.capabilities());
-  const worker = await inferenceWorker(page);
+  const worker = inferenceWorker(page);
   await worker.evaluate(() => Reflect.deleteProperty(self, 'WebAssembly'));
   const outcome = await page.evaluate(() => window.harness.outcome(window.harness.engine.load('efficientnet-lite0')));
   expect(outcome).toMatchObject({ error: { code: 'ENGINE_FAILED', message: expect.stringContaining('WebAssembly') } });

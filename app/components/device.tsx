@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'react';
 import type { DeviceCapabilities } from '../../workers/engine.ts';
 import type { Runtime } from '../lib/runtime.ts';
-import { megabytes } from '../lib/words.ts';
+import { bytes } from '../lib/words.ts';
 import styles from './device.module.css';
 import { useStore } from './use-store.ts';
 
@@ -55,7 +55,9 @@ export function Device({ runtime }: { readonly runtime: Runtime }) {
             <span data-testid="cache-count" data-count={count}>
               {problem === 'unavailable'
                 ? 'None: this browser allows no storage here.'
-                : `${count ?? 0} of photos, so that the same one is not computed twice`}
+                : count
+                  ? `${count}, so that the same photo is not computed twice`
+                  : 'None yet'}
             </span>
           </dd>
         </div>
@@ -104,7 +106,7 @@ function Capabilities({ capabilities }: { readonly capabilities: DeviceCapabilit
         <dd>
           {storage.kind === 'memory'
             ? 'None; the model is loaded anew at each visit'
-            : `${megabytes(storage.usage)} used${storage.quota > 0 ? ` of ${Math.round(storage.quota / 1e6)}\u2009MB allowed` : ''}`}
+            : `${bytes(storage.usage)} used${storage.quota > 0 ? ` of ${bytes(storage.quota)} allowed` : ''}`}
         </dd>
       </div>
     </>

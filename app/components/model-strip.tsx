@@ -1,7 +1,7 @@
 /** The model's way onto this device: progress with cancel, or why it is not here and what to do. */
 import type { LoadProgress } from '../../core/engine.ts';
 import type { Runtime } from '../lib/runtime.ts';
-import { megabytes } from '../lib/words.ts';
+import { bytes } from '../lib/words.ts';
 import { Message } from './message.tsx';
 import styles from './model-strip.module.css';
 import { useStore } from './use-store.ts';
@@ -44,7 +44,7 @@ export function ModelStrip({ runtime }: { readonly runtime: Runtime }) {
         <div data-testid="model-state" data-state="impossible">
           <Message
             tone={route.engine === 'none' ? 'bad' : 'warn'}
-            title="This browser can not run the model"
+            title="This browser can’t run the model"
             text={`${model.reason}${answered || ' Let the gateway answer, or use a current browser.'}`}
             action={
               mode === 'only-device'
@@ -87,7 +87,7 @@ function Loading({ progress, note, onCancel }: LoadingProps) {
         </p>
         <p className={styles.bytes}>
           {total > 0 &&
-            `${megabytes(loaded)} of ${megabytes(total)} ${progress?.fromStore ? 'from this device' : 'from the network'}`}
+            `${bytes(loaded)} of ${bytes(total)} ${progress?.fromStore ? 'from this device' : 'from the network'}`}
         </p>
       </div>
       <progress

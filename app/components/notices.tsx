@@ -29,7 +29,7 @@ export function Notices({ runtime, tab }: NoticesProps) {
           title="You are offline"
           text={
             needsGateway
-              ? 'The gateway can not be reached. Run on the device until the network is back.'
+              ? 'The gateway can’t be reached. Run on the device until the network is back.'
               : 'The device goes on by itself; the gateway is back when the network is.'
           }
           action={needsGateway ? { label: 'Use the device', run: () => runtime.setMode('prefer-device') } : undefined}
@@ -39,7 +39,7 @@ export function Notices({ runtime, tab }: NoticesProps) {
         <Message
           tone={needsGateway ? 'bad' : wantsGateway ? 'warn' : 'info'}
           code="gateway-unreachable"
-          title="The gateway can not be reached"
+          title="The gateway can’t be reached"
           text={
             needsGateway
               ? 'The page keeps trying. Run on the device, or check that the gateway is up.'
@@ -86,7 +86,7 @@ const TITLES: Readonly<Record<NoticeCode, string>> = {
   WEBGPU_REJECTED: 'WebGPU is not used here',
   DEVICE_LOST: 'The GPU was lost and replaced',
   WORKER_RESTARTED: 'The model was restarted',
-  STORE_UNAVAILABLE: 'The model can not be stored here',
+  STORE_UNAVAILABLE: 'The model can’t be stored here',
   RECONNECTING: 'The gateway was lost',
   RECONNECTED: 'The gateway is back',
 };

@@ -54,9 +54,16 @@ function Stage({ photo, runtime }: StageProps) {
   const { manifest } = useStore(runtime.model.view);
   const { state } = photo.work;
   return (
-    <figure className={styles.stage} data-busy={state === 'running' || state === 'pending'}>
+    <figure
+      className={styles.stage}
+      data-busy={state === 'running' || state === 'pending'}
+      data-unreadable={unreadable}
+    >
       {unreadable ? (
-        <p className={styles.unreadable}>This browser can not show the file.</p>
+        <figcaption className={styles.unreadable}>
+          <PhotosIcon />
+          This browser can’t show {photo.name}.
+        </figcaption>
       ) : (
         <img
           className={styles.picture}

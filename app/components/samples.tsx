@@ -38,7 +38,7 @@ export function Samples({ runtime, onChosen }: SamplesProps) {
       <h2 className={styles.title}>Try one of these</h2>
       {failed && (
         <p className={styles.failed} role="alert">
-          That photo can not be fetched now. Connect to the network, or use a photo of your own.
+          That photo can’t be fetched now. Connect to the network, or use a photo of your own.
         </p>
       )}
       <ul className={styles.list}>

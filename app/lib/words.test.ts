@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { megabytes, milliseconds, percent, privacy } from './words.ts';
+import { bytes, milliseconds, percent, privacy } from './words.ts';
 
 const plain = (text: string) => text.replaceAll('\u2009', ' ');
 
@@ -23,8 +23,12 @@ test.each([
   expect(plain(milliseconds(value))).toBe(text);
 });
 
-test('megabytes are 10^6 bytes', () => {
-  expect(plain(megabytes(9_327_981))).toBe('9.3 MB');
+test.each([
+  [0, '0.0 MB'],
+  [9_327_981, '9.3 MB'],
+  [10_747_000_000, '10.7 GB'],
+])('%d bytes read %s', (value, text) => {
+  expect(plain(bytes(value))).toBe(text);
 });
 
 test('only-device says without condition that nothing leaves the device', () => {

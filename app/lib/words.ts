@@ -18,9 +18,9 @@ export function milliseconds(value: number): string {
   return `${value < 10 ? value.toFixed(1) : Math.round(value)}\u2009ms`;
 }
 
-/** Megabytes of 10^6 bytes, as model pages give them. */
-export function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)}\u2009MB`;
+/** In units of 10^6 and 10^9 bytes, as model pages give them. */
+export function bytes(value: number): string {
+  return value < 1e9 ? `${(value / 1e6).toFixed(1)}\u2009MB` : `${(value / 1e9).toFixed(1)}\u2009GB`;
 }
 
 const PROVIDERS: Readonly<Record<Provider, string>> = {
@@ -112,7 +112,7 @@ export function errorTitle(code: ErrorCode): string {
   switch (code) {
     case 'UNDECODABLE_IMAGE':
     case 'UNSUPPORTED_MEDIA':
-      return 'Not a picture that can be read';
+      return 'Unreadable picture';
     case 'PAYLOAD_TOO_LARGE':
       return 'Too large';
     case 'CANCELLED':

@@ -102,6 +102,7 @@ test('a sample can be tried without a camera or a photo', async () => {
 
 test('a photo can be dropped and pasted', async () => {
   const { browser, page } = await visit(site.gateway.url);
+  await expect(page.getByTestId('mode-select')).toBeEnabled();
   const bytes = readFileSync(samples[1]?.path ?? '').toString('base64');
   for (const type of ['drop', 'paste'] as const) {
     await page.evaluate(

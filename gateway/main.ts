@@ -1,6 +1,6 @@
 /**
  * The gateway's composition root: reads the environment, builds everything, binds the port and drains on
- * SIGTERM or SIGINT. Nothing else reads `process.env` or ends the process.
+ * SIGTERM, SIGINT or SIGHUP. Nothing else reads `process.env` or ends the process.
  */
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
@@ -14,6 +14,8 @@ import { createLog, createMetrics, type Log } from './telemetry/index.ts';
 
 /** Milliseconds for requests to end after they were told to, and for answers to leave. */
 const LAST_WORDS_MS = 1000;
+/** Milliseconds within which signals count as one. */
+const REPEAT_MS = 500;
 
 const clock = {
   now: () => performance.now(),
@@ -75,7 +77,7 @@ async function start(configuration: Configuration, log: Log): Promise<() => Prom
   try {
     await app.listen({ host: configuration.host, port: configuration.port });
   } catch (error) {
-    await registry.close();
+    await within(LAST_WORDS_MS, registry.close());
     throw error;
   }
   log.info({ event_type: 'listening', url: addressOf(app.server.address(), configuration.host), version }, 'listening');
@@ -105,7 +107,8 @@ async function start(configuration: Configuration, log: Log): Promise<() => Prom
     await within(LAST_WORDS_MS, left);
     await sockets.close();
     if (!(await within(LAST_WORDS_MS, app.close()))) app.server.closeAllConnections();
-    await registry.close();
+    // Instances that do not end by then end with the process.
+    await within(LAST_WORDS_MS, registry.close());
     log.info({ event_type: 'stopped' }, 'stopped');
   };
 }
@@ -157,18 +160,20 @@ async function main(): Promise<void> {
     process.stderr.write(`${startFailure(error, configuration)}\n`);
     process.exit(1);
   }
-  let stopping = false;
+  let stoppingSince: number | undefined;
   const stop = (signal: NodeJS.Signals) => {
-    // Who asks twice does not want to wait.
-    if (stopping) process.exit(signal === 'SIGINT' ? 130 : 143);
-    stopping = true;
+    if (stoppingSince !== undefined) {
+      // Who asks again does not want to wait. One Ctrl+C may come twice: from the terminal and from npm.
+      if (clock.now() - stoppingSince > REPEAT_MS) process.exit(signal === 'SIGINT' ? 130 : 143);
+      return;
+    }
+    stoppingSince = clock.now();
     drain().then(() => {
       log.flush();
       process.exit(0);
     }, die);
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop);
 }
 
 await main();

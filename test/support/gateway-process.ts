@@ -29,6 +29,8 @@ export interface GatewayProcess {
   readonly exited: Promise<GatewayExit>;
   /** Resolves with the first line, past or to come, that `match` accepts. Rejects when the process ends first. */
   logged(match: (line: LogLine) => boolean, timeoutMs?: number): Promise<LogLine>;
+  /** Sends a signal; nothing when the process has ended. */
+  kill(signal: NodeJS.Signals): void;
   /** Sends `signal` (SIGTERM) and waits for the end; after 40 s it kills and rejects. May be called again. */
   stop(signal?: NodeJS.Signals): Promise<GatewayExit>;
 }
@@ -166,6 +168,9 @@ function watch(child: ChildProcess): Watched {
         }, timeoutMs);
         waiters.add(waiter);
       }),
+    kill: (signal) => {
+      child.kill(signal);
+    },
     stop: async (signal = 'SIGTERM') => {
       if (ended) return ended;
       child.kill(signal);

@@ -75,11 +75,19 @@ export class TwinlensError extends Error {
   }
 }
 
+function textOf(error: unknown): string {
+  if (error instanceof Error) return error.message;
+  try {
+    return String(error);
+  } catch {
+    return ''; // an object without a prototype has no words
+  }
+}
+
 /** `error` itself when it is ours, else an INTERNAL (or `fallback`) that carries it as its cause. */
 export function asTwinlensError(error: unknown, fallback: ErrorCode = 'INTERNAL'): TwinlensError {
   if (error instanceof TwinlensError) return error;
-  const text = error instanceof Error ? error.message : String(error);
-  return new TwinlensError(fallback, text || 'Something failed without saying why.', { cause: error });
+  return new TwinlensError(fallback, textOf(error) || 'Something failed without saying why.', { cause: error });
 }
 
 /** An error as plain data, for the wires between processes, workers and sockets. */

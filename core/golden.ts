@@ -3,7 +3,7 @@ import type { Golden } from './manifest.ts';
 
 export interface GoldenResult {
   readonly ok: boolean;
-  /** Largest difference of any score that the golden names. */
+  /** Largest difference of any score that the golden names; Infinity where one is missing or no number. */
   readonly largest: number;
   readonly message: string;
 }
@@ -17,8 +17,11 @@ export function checkGolden(golden: Golden, scores: Float32Array): GoldenResult 
     largest = Math.max(largest, difference);
   }
   const ok = largest <= golden.tolerance;
+  const difference = Number.isFinite(largest)
+    ? `differs by ${largest.toPrecision(3)} from the reference`
+    : 'is missing';
   const message = ok
     ? `${golden.image}: scores within ${golden.tolerance} of the reference`
-    : `${golden.image}: a score differs by ${largest.toPrecision(3)} from the reference; at most ${golden.tolerance} is allowed`;
+    : `${golden.image}: a score ${difference}; at most ${golden.tolerance} is allowed`;
   return { ok, largest, message };
 }

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { TwinlensError } from './errors.ts';
+import { describeMistakes } from './mistakes.ts';
 
 const MODEL_NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 /** A path inside the package: forward slashes, no empty, `.` or `..` part, no absolute path. */
@@ -125,8 +126,7 @@ export type FileEntry = z.infer<typeof fileSchema>;
 export function parseManifest(value: unknown): Manifest {
   const parsed = manifestSchema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const mistakes = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'manifest'}: ${issue.message}`);
-  throw new TwinlensError('INVALID_ARGUMENT', `model.json is not valid: ${mistakes.join('; ')}`);
+  throw new TwinlensError('INVALID_ARGUMENT', `model.json is not valid: ${describeMistakes(parsed.error, 'manifest')}`);
 }
 
 const classNamesSchema = z.array(z.string().min(1).max(200)).max(100_000);

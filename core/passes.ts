@@ -1,6 +1,6 @@
 /**
  * The two passes of the resize, in plain integers: multiply, add, round to a byte. They know rows,
- * columns and weights, not pictures. Sums stay below 2^31 up to eight million weights; a byte is
+ * columns and weights, not pictures. Math.imul keeps the inner loops in 32-bit integers. Sums stay below 2^31 up to eight million weights; a byte is
  * clipped, as rounded weights may add up to more than one.
  */
 import { type AxisWeights, PRECISION_BITS, ROUNDING } from './resample.ts';
@@ -36,7 +36,8 @@ export function horizontal(from: Plane, planes: Planes, axis: AxisWeights, rows:
       const end = begin + (count[x] as number);
       if (planes === 1) {
         let sum = ROUNDING;
-        for (let k = begin; k < end; k += 1, at += channels) sum += (data[at] as number) * (weights[k] as number);
+        for (let k = begin; k < end; k += 1, at += channels)
+          sum = (sum + Math.imul(data[at] as number, weights[k] as number)) | 0;
         clipped[to] = sum >> PRECISION_BITS;
         to += 1;
       } else {
@@ -45,9 +46,9 @@ export function horizontal(from: Plane, planes: Planes, axis: AxisWeights, rows:
         let blue = ROUNDING;
         for (let k = begin; k < end; k += 1, at += channels) {
           const weight = weights[k] as number;
-          red += (data[at] as number) * weight;
-          green += (data[at + 1] as number) * weight;
-          blue += (data[at + 2] as number) * weight;
+          red = (red + Math.imul(data[at] as number, weight)) | 0;
+          green = (green + Math.imul(data[at + 1] as number, weight)) | 0;
+          blue = (blue + Math.imul(data[at + 2] as number, weight)) | 0;
         }
         clipped[to] = red >> PRECISION_BITS;
         clipped[to + 1] = green >> PRECISION_BITS;
@@ -74,7 +75,7 @@ export function vertical(from: Plane, axis: AxisWeights, columns: number): Uint8
     for (let k = 0; k < (count[y] as number); k += 1) {
       const weight = weights[y * step + k] as number;
       const line = (from.top + (first[y] as number) + k) * from.stride + from.left * from.channels;
-      for (let x = 0; x < width; x += 1) sums[x] = (sums[x] as number) + (data[line + x] as number) * weight;
+      for (let x = 0; x < width; x += 1) sums[x] = (sums[x] as number) + Math.imul(data[line + x] as number, weight);
     }
     const to = y * width;
     for (let x = 0; x < width; x += 1) clipped[to + x] = (sums[x] as number) >> PRECISION_BITS;

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { IMAGE_ENCODINGS, PRIORITIES, PROVIDERS } from './engine.ts';
 import { type ErrorCode, isErrorCode, TwinlensError } from './errors.ts';
+import { describeMistakes } from './mistakes.ts';
 import { MAX_SPEC_LENGTH } from './model-spec.ts';
 
 export const SUBPROTOCOL = 'twinlens.v1';
@@ -140,33 +141,30 @@ const modelDetailSchema = modelSummarySchema.extend({
 });
 export type ModelDetail = z.infer<typeof modelDetailSchema>;
 
-function mistakes(error: z.ZodError): string {
-  return error.issues.map((issue) => `${issue.path.join('.') || 'message'}: ${issue.message}`).join('; ');
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new TwinlensError('INVALID_ARGUMENT', 'The message is not valid JSON.', { cause });
-  }
-}
+const mistakes = (error: z.ZodError): string => describeMistakes(error, 'message');
 
 /** A message of a client from its text. Throws INVALID_ARGUMENT naming each wrong field. */
 export function parseClientMessage(text: string): ClientMessage {
-  const parsed = clientSchema.safeParse(parseJson(text));
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new TwinlensError('INVALID_ARGUMENT', 'The message is not valid JSON.', { cause });
+  }
+  const parsed = clientSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new TwinlensError('INVALID_ARGUMENT', `The message is not valid: ${mistakes(parsed.error)}`);
 }
 
 /** A message of the gateway from its text. Throws INTERNAL: the two ends don't speak the same protocol. */
 export function parseGatewayMessage(text: string): GatewayMessage {
-  const parsed = gatewaySchema.safeParse(parseJson(text));
-  if (parsed.success) return parsed.data;
-  throw new TwinlensError(
-    'INTERNAL',
-    `The gateway sent a message that this client can't read: ${mistakes(parsed.error)}`,
-  );
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new TwinlensError('INTERNAL', 'The gateway sent a message that is not valid JSON.', { cause });
+  }
+  return parseBody(gatewaySchema, value, 'a message');
 }
 
 function parseBody<T>(schema: z.ZodType<T>, value: unknown, what: string): T {

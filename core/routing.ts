@@ -51,8 +51,10 @@ export interface Route {
   readonly code: RouteReason;
 }
 
-/** Milliseconds a picture; a device slower than this is not live any more. */
+/** Milliseconds a picture; a device slower than this is not live any more, */
 const SLOW_DEVICE_MS = 1000;
+/** and one that was left for it must be faster than this to be taken again. */
+const SWIFT_DEVICE_MS = 800;
 /** How many times faster the gateway must be before a slow device is left, */
 const LEAVE_FACTOR = 3;
 /** and how many times faster it must still be to stay away: the gap keeps the two from swinging. */
@@ -97,16 +99,22 @@ function gatewayObstacle(gateway: GatewayCondition): Obstacle | undefined {
   }
 }
 
+/** The obstacle goes away by itself, so that waiting is the advice. */
+function isPassing({ code }: Obstacle): boolean {
+  return code === 'DEVICE_LOADING' || code === 'GATEWAY_CONNECTING' || code === 'GATEWAY_DRAINING';
+}
+
 const stripStop = (text: string): string => text.replace(/[.\s]+$/, '');
 
 /** The device is so slow, and the gateway so much faster, that the preference is set aside. */
 function isTooSlow(input: RoutingInput): boolean {
   const { device, gateway, current } = input;
   if (device.state !== 'ready' || gateway.state !== 'ready') return false;
-  if (device.medianMs === undefined || device.medianMs <= SLOW_DEVICE_MS) return false;
+  const away = current === 'gateway';
+  if (device.medianMs === undefined || device.medianMs <= (away ? SWIFT_DEVICE_MS : SLOW_DEVICE_MS)) return false;
   // Without a figure the gateway is given the chance to make one.
   if (gateway.medianMs === undefined) return true;
-  return device.medianMs >= gateway.medianMs * (current === 'gateway' ? STAY_FACTOR : LEAVE_FACTOR);
+  return device.medianMs >= gateway.medianMs * (away ? STAY_FACTOR : LEAVE_FACTOR);
 }
 
 function preferDevice(input: RoutingInput): Route {
@@ -118,7 +126,7 @@ function preferDevice(input: RoutingInput): Route {
         engine: 'gateway',
         fallback: 'device',
         code: 'DEVICE_SLOW',
-        reason: 'This device needs more than a second a picture, so the gateway answers.',
+        reason: 'This device needs about a second or more a picture, so the gateway answers.',
       };
     }
     return {
@@ -159,8 +167,10 @@ function preferGateway(input: RoutingInput): Route {
 }
 
 function none(device: Obstacle, gateway: Obstacle): Route {
-  const hope = device.code === 'DEVICE_LOADING' || gateway.code === 'GATEWAY_CONNECTING';
-  const advice = hope ? 'One moment.' : 'Check the connection, or reload the page to try this device again.';
+  const advice =
+    isPassing(device) || isPassing(gateway)
+      ? 'One moment.'
+      : 'Check the connection, or reload the page to try this device again.';
   return {
     engine: 'none',
     fallback: 'none',
@@ -175,12 +185,8 @@ function only(engine: RoutedEngine, obstacle: Obstacle | undefined): Route {
       engine === 'device' ? 'Only this device is used, as chosen.' : 'Only the gateway is used, as chosen.';
     return { engine, fallback: 'none', code: 'CHOSEN', reason };
   }
-  const waiting =
-    obstacle.code === 'DEVICE_LOADING' ||
-    obstacle.code === 'GATEWAY_CONNECTING' ||
-    obstacle.code === 'GATEWAY_DRAINING';
   const other = engine === 'device' ? 'the gateway' : 'this device';
-  const advice = waiting ? 'One moment.' : `Choose a mode that allows ${other}, or try again.`;
+  const advice = isPassing(obstacle) ? 'One moment.' : `Choose a mode that allows ${other}, or try again.`;
   return { engine: 'none', fallback: 'none', code: obstacle.code, reason: `${stripStop(obstacle.reason)}. ${advice}` };
 }
 

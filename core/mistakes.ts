@@ -1,0 +1,16 @@
+/** What a schema found wrong, as one bounded sentence: each mistake with its path. */
+import type { z } from 'zod';
+
+/** Mistakes told; hostile input can have as many as it has bytes. */
+const MAX_MISTAKES = 20;
+/** Characters of one mistake; a schema repeats unknown field names. */
+const MAX_LENGTH = 300;
+
+/** @param root what a mistake of the whole value is called, such as `message` */
+export function describeMistakes(error: z.ZodError, root: string): string {
+  const told = error.issues
+    .slice(0, MAX_MISTAKES)
+    .map((issue) => `${issue.path.join('.') || root}: ${issue.message}`.slice(0, MAX_LENGTH));
+  const rest = error.issues.length - told.length;
+  return told.join('; ') + (rest > 0 ? `; and ${rest} more` : '');
+}

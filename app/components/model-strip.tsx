@@ -87,7 +87,7 @@ function Loading({ progress, note, onCancel }: LoadingProps) {
         </p>
         <p className={styles.bytes}>
           {total > 0 &&
-            `${bytes(loaded)} of ${bytes(total)} ${progress?.fromStore ? 'from this device' : 'from the network'}`}
+            `${(loaded / 1e6).toFixed(1)} of ${bytes(total)}, ${progress?.fromStore ? 'from this device' : 'from the network'}`}
         </p>
       </div>
       <progress

@@ -52,11 +52,18 @@ async function removeOldCaches(): Promise<void> {
   }
 }
 
+/**
+ * A kept response as if it came for this very request: one out of the cache carries its own address, without
+ * the fragment in which the bundler tells a worker what to load.
+ */
+const forRequest = ({ body, status, statusText, headers }: Response): Response =>
+  new Response(body, { status, statusText, headers });
+
 /** A built file: kept at the first use if it was not kept before. Its name changes with its content. */
 async function cacheFirst(request: Request, event: LifecycleEvent): Promise<Response> {
   const cache = await caches.open(CACHE);
   const kept = await cache.match(request, { ignoreVary: true });
-  if (kept) return kept;
+  if (kept) return forRequest(kept);
   const response = await fetch(request);
   if (isKeepable(response)) {
     const copy = response.clone();

@@ -100,7 +100,9 @@ test('without WebAssembly the gateway answers, and the page says why', async () 
   await page.getByTestId('tab-photos').click();
   await page.getByTestId('sample').first().click();
   await expect(page.getByTestId('engine-badge')).toHaveAttribute('data-engine', 'gateway', { timeout: 60_000 });
-  await expect(page.getByTestId('reason')).toContainText('WebAssembly');
+  await expect(page.getByTestId('model-state')).toContainText('WebAssembly', { timeout: 60_000 });
+  await page.getByTestId('sample').nth(1).click();
+  await expect(page.getByTestId('reason')).toContainText('WebAssembly', { timeout: 60_000 });
   await browser.close();
 });
 

@@ -87,6 +87,11 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     setHeaders(request, reply, origins);
     if (allowPreflight(request, reply, origins)) return reply.code(204).send();
   });
+  app.addHook('onResponse', async (request, reply) => {
+    const { id, method, url } = request;
+    const line = { event_type: 'http', request_id: id, method, url, status: reply.statusCode };
+    log.debug({ ...line, total_time: reply.elapsedTime / 1000 }, 'answered');
+  });
   app.setErrorHandler((error, request, reply) => {
     const known = toKnown(error, request);
     if (known.code === 'INTERNAL') {

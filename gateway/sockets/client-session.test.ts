@@ -241,12 +241,23 @@ describe('the end of a session', () => {
     expect(sent).toMatchObject([{ type: 'goodbye' }]);
     classify('b');
     expect(sent[1]).toMatchObject({ type: 'error', id: 'b', code: 'DRAINING', retryable: true });
-    session.ponged();
-    expect(wire.closedWith).toBeUndefined();
     registry.requests[0]?.answer();
     await drained;
     await settle();
     expect(sent[2]).toMatchObject({ type: 'result', id: 'a' });
+    expect(wire.closedWith, 'more may be on its way').toBeUndefined();
+    session.ponged();
+    expect(wire.closedWith).toBe(1012);
+  });
+
+  test('a drain waits for what is in flight when the goodbye has arrived', async () => {
+    const { registry, wire, session, classify } = setup();
+    classify('a');
+    session.drain();
+    session.ponged();
+    expect(wire.closedWith).toBeUndefined();
+    registry.requests[0]?.answer();
+    await settle();
     expect(wire.closedWith).toBe(1012);
   });
 

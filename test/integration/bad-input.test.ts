@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { clock, fixture } from '../support/fixtures.ts';
 import { type GatewayProcess, startGateway } from '../support/gateway-process.ts';
+import { memoryOf } from '../support/processes.ts';
 import { StreamClient } from '../support/stream-client.ts';
 
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -217,6 +218,22 @@ describe('the stream', () => {
 });
 
 describe('afterwards', () => {
+  test('the memory comes back after hundreds of them at once', async () => {
+    const files = ['bomb-60000.png', 'bomb-12000.png', 'truncated.jpg', 'page.jpg', 'noise.bin', 'empty.jpg'];
+    const round = () =>
+      Promise.all(
+        Array.from({ length: 120 }, (_, i) =>
+          post(i % 7 === 6 ? new Uint8Array(MAX_BYTES + 1) : fixture(files[i % 7] ?? '')),
+        ),
+      );
+    await round();
+    const before = memoryOf(gateway.pid);
+    for (let i = 0; i < 3; i += 1) {
+      for (const { status } of await round()) expect([400, 413, 415, 422]).toContain(status);
+    }
+    expect(memoryOf(gateway.pid) - before, 'bytes more').toBeLessThan(200 * 1024 * 1024);
+  });
+
   test('a good picture is answered as before, by the same process', async () => {
     expect((await post(clock(), '?top=1')).body.predictions).toMatchObject([{ label: 'analog clock' }]);
     const health = (await (await fetch(`${gateway.url}/health`)).json()) as { status: string; inFlight: number };

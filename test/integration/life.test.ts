@@ -1,10 +1,10 @@
 /** Start, drain, failures: the gateway as a process. */
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { clock } from '../support/fixtures.ts';
 import { type GatewayProcess, runGateway, startGateway } from '../support/gateway-process.ts';
+import { childrenOf } from '../support/processes.ts';
 import { StreamClient } from '../support/stream-client.ts';
 
 /** A request to classify that the gateway has let in, and whose picture has come only in half. */
@@ -143,16 +143,6 @@ describe('an instance that dies', () => {
     expect((await gateway.stop()).code).toBe(0);
   });
 });
-
-/** Process ids of the children of `pid`. */
-function childrenOf(pid: number): number[] {
-  const table = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' });
-  return table
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/).map(Number))
-    .filter(([, parent]) => parent === pid)
-    .map(([child]) => child ?? 0);
-}
 
 describe('a start that can not be', () => {
   test('tells every mistake of the configuration at once and exits 1', async () => {

@@ -55,6 +55,13 @@ test('"not sure" is entered below the threshold and left only with a margin', ()
   expect(smooth(low, [cat(0.6)], 400, options).notSure).toBe(false);
 });
 
+test('five classes stay to be shown however small their scores are', () => {
+  const sure = [cat(1), ...Array.from({ length: 11 }, (_, i) => ({ label: `c${i}`, index: i + 10, score: 1e-9 }))];
+  let state: Smoothed | undefined;
+  for (let frame = 0; frame < 20; frame += 1) state = smooth(state, sure, frame * 100, options);
+  expect(state?.predictions).toHaveLength(5);
+});
+
 test('no more than 24 classes are carried from frame to frame', () => {
   const many = Array.from({ length: 100 }, (_, index) => ({ label: `c${index}`, index, score: 0.01 }));
   expect(smooth(undefined, many, 0, options).predictions).toHaveLength(24);

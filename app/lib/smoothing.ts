@@ -21,8 +21,9 @@ export interface SmoothingOptions {
 
 /** A challenger must beat the leader by this much, and "not sure" must be left by this much. */
 const MARGIN = 0.03;
-/** Classes kept between frames, and the score below which they are dropped. */
+/** Classes kept between frames at most and at least, and the score below which those between are dropped. */
 const KEPT = 24;
+const ALWAYS_KEPT = 5;
 const DROP_BELOW = 0.0005;
 /** After a gap this long (a pause, another camera) the past tells nothing. */
 const FORGET_AFTER_MS = 2_000;
@@ -45,9 +46,9 @@ export function smooth(
     scores.set(index, { label, index, score: (scores.get(index)?.score ?? 0) + score * weight });
   }
   const ranked = [...scores.values()]
-    .filter((entry) => entry.score >= DROP_BELOW)
     .sort((a, b) => b.score - a.score || a.index - b.index)
-    .slice(0, KEPT);
+    .slice(0, KEPT)
+    .filter((entry, rank) => rank < ALWAYS_KEPT || entry.score >= DROP_BELOW);
   const predictions = keepLeader(ranked, past?.predictions[0]?.index);
   const best = predictions[0]?.score ?? 0;
   const threshold = options.notSureBelow + (past?.notSure ? MARGIN : 0);

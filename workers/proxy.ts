@@ -66,6 +66,7 @@ export class WorkerProxy implements DeviceEngine {
   #status: EngineStatus = { state: 'empty' };
   #greeted = false;
   #closed = false;
+  #hung = false;
   #replacements = 0;
   /** Set while a new worker loads what the old one had; other calls wait unsent. */
   #reviving = false;
@@ -203,7 +204,8 @@ export class WorkerProxy implements DeviceEngine {
       if (worker === this.#worker) this.#replace('a message could not be read');
     };
     const gatewayUrl = (this.#options.gatewayUrl || this.#platform.origin()).replace(/\/+$/, '');
-    worker.postMessage({ kind: 'start', gatewayUrl, backend: this.#options.backend ?? 'auto' }, []);
+    const asked = this.#options.backend ?? 'auto';
+    worker.postMessage({ kind: 'start', gatewayUrl, backend: asked === 'auto' && this.#hung ? 'wasm' : asked }, []);
   }
 
   #hear(data: unknown): void {
@@ -258,6 +260,8 @@ export class WorkerProxy implements DeviceEngine {
       this.#silentMs += tick;
       const slow = !this.#greeted || [...this.#unanswered.values()].some((method) => SLOW.has(method));
       if (this.#silentMs >= (slow ? loadLimit : runLimit)) {
+        // What hangs for good is WebGPU, if anything; the next worker does without.
+        this.#hung = true;
         this.#replace(`it said nothing for ${Math.round(this.#silentMs / 1000)} s`);
       }
     }, tick);

@@ -50,14 +50,16 @@ export interface HarnessOptions {
   readonly isolated?: boolean;
   /** Versions that the gateway says it has; all are the built-in package. */
   readonly versions?: readonly number[];
+  /** Goldens that the manifest names; fewer where each takes seconds. */
+  readonly goldens?: number;
 }
 
-function detailOf(versions: readonly number[]): ModelDetail {
+function detailOf(versions: readonly number[], goldens: number): ModelDetail {
   const { name, title } = manifest;
   const details = versions.map((version) => ({
     version,
     state: 'available' as const,
-    manifest: { ...manifest, version },
+    manifest: { ...manifest, version, goldens: manifest.goldens.slice(0, goldens) },
   }));
   return { name, title, default: true, versions: [...versions], labels: {}, details };
 }
@@ -69,7 +71,7 @@ export async function startHarnessServer(options: HarnessOptions): Promise<Harne
   const stuck = new Promise<void>((resolve) => {
     onStuck = resolve;
   });
-  const detail = detailOf(options.versions ?? [manifest.version]);
+  const detail = detailOf(options.versions ?? [manifest.version], options.goldens ?? manifest.goldens.length);
   const base = `/v1/models/${manifest.name}`;
   const files = new RegExp(`^${base}/versions/\\d+/files/(.+)$`);
 

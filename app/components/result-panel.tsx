@@ -129,7 +129,9 @@ interface ResultCardProps extends RuntimeProps {
 }
 
 function ResultCard({ runtime, answer, predictions, notSure, live }: ResultCardProps) {
-  const { lastSwitch } = useStore(runtime.router);
+  const { route, lastSwitch } = useStore(runtime.router);
+  // Why the engine is chosen now; where another one gave this answer, why it was chosen then.
+  const why = route.engine === answer.engine ? route.reason : (lastSwitch?.reason ?? '');
   const { manifest } = useStore(runtime.model.view);
   const { result, engine, source } = answer;
   const best = predictions[0];
@@ -198,7 +200,7 @@ function ResultCard({ runtime, answer, predictions, notSure, live }: ResultCardP
         </div>
         <div>
           <dt>Why here</dt>
-          <dd data-testid="reason">{answer.fellOver ? fellOverWords(answer.fellOver) : (lastSwitch?.reason ?? '')}</dd>
+          <dd data-testid="reason">{answer.fellOver ? fellOverWords(answer.fellOver) : why}</dd>
         </div>
       </dl>
       <Raw answer={answer} />

@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { PRIORITIES } from '../../core/engine.ts';
 import { AGING_MS, BatchQueue, type Entry } from './queue.ts';
 
 const limits = { maxLength: 8, maxBatch: 2, maxWaitMs: 0 };
@@ -45,6 +47,10 @@ describe('BatchQueue', () => {
     expect(queue.decide(105).kind).toBe('dispatch');
   });
 
+  test('nothing waits for company past its own deadline', () => {
+    expect(filled([entry('1', { deadline: 4 })], { maxWaitMs: 5 }).decide(0).kind).toBe('dispatch');
+  });
+
   test('a full batch does not wait', () => {
     expect(filled([entry('1'), entry('2')], { maxWaitMs: 5 }).decide(0).kind).toBe('dispatch');
   });
@@ -80,7 +86,26 @@ describe('BatchQueue', () => {
     const queue = filled([entry('1', { stream: 's' }), entry('other', { stream: 't' })]);
     const offer = queue.offer(entry('2', { stream: 's' }));
     expect(offer).toMatchObject({ accepted: true, why: 'superseded', displaced: { request: '1' } });
-    expect(order(queue)).toEqual(['other', '2']);
+    expect(order(queue)).toEqual(['2', 'other']);
+  });
+
+  test('a newer frame keeps the place of the older one, so a fast stream comes first some time', () => {
+    const queue = filled([], { maxLength: 4, maxBatch: 1 });
+    let frames = 0;
+    for (let now = 0; frames === 0; now += 33) {
+      queue.offer(entry('frame', { client: 'camera', stream: 's', priority: 'low', enqueuedAt: now }));
+      queue.offer(entry('other', { enqueuedAt: now }));
+      const decision = queue.decide(now);
+      if (decision.kind === 'dispatch' && decision.batch[0]?.request === 'frame') frames += 1;
+      expect(now, 'milliseconds of waiting').toBeLessThan(3 * AGING_MS);
+    }
+  });
+
+  test('who comes later stands behind who waits, also when it comes for the first time', () => {
+    const queue = filled([entry('1', { client: 'steady' }), entry('2', { client: 'steady' })], { maxBatch: 1 });
+    queue.decide(0);
+    for (const name of ['new', 'newer']) queue.offer(entry(name, { client: name }));
+    expect(order(queue)).toEqual(['2', 'new', 'newer']);
   });
 
   test("streams of different clients don't touch each other", () => {
@@ -124,5 +149,140 @@ describe('BatchQueue', () => {
       batches.push(decision.batch.map(({ request }) => request));
     }
     expect(batches[0]).toEqual(['suspect']);
+  });
+
+  test.each([
+    ['older', 5, 'suspect'],
+    ['newer', 0, 'waiting'],
+  ])('of what comes back only the newest frame of a stream waits: one %s is there', (_title, enqueuedAt, loser) => {
+    const queue = filled([entry('waiting', { stream: 's', enqueuedAt: loser === 'suspect' ? enqueuedAt : 0 })]);
+    const back = queue.restore([
+      entry('suspect', { stream: 's', enqueuedAt: loser === 'suspect' ? 0 : 5, alone: true }),
+    ]);
+    expect(back.map(({ request }) => request)).toEqual([loser]);
+    expect(queue.length).toBe(1);
+  });
+});
+
+describe('BatchQueue in a simulation', () => {
+  const step = fc.oneof(
+    {
+      weight: 5,
+      arbitrary: fc.record({
+        kind: fc.constant('offer' as const),
+        client: fc.constantFrom('a', 'b', 'c', 'd'),
+        priority: fc.constantFrom(...PRIORITIES),
+        stream: fc.option(fc.constantFrom('s', 't'), { nil: undefined }),
+        lifetime: fc.integer({ min: 1, max: 4 * AGING_MS }),
+      }),
+    },
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant('decide' as const) }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({ kind: fc.constant('advance' as const), ms: fc.integer({ min: 1, max: 900 }) }),
+    },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('remove' as const), at: fc.nat(40) }) },
+  );
+
+  test('every accepted entry leaves exactly once, in time, within the bounds, and clients take turns', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 120 }), fc.integer({ min: 0, max: 50 }), (steps, maxWaitMs) => {
+        const queue = new BatchQueue<string>({ maxLength: 6, maxBatch: 3, maxWaitMs });
+        const waiting = new Map<string, Entry<string>>();
+        /** When the place of an entry was taken: frames inherit it. */
+        const since = new Map<string, number>();
+        /** How often a client was passed over by another one, since it was served or came. */
+        const passed = new Map<string, number>();
+        const forget = (client: string) => {
+          for (const pair of passed.keys()) if (pair.startsWith(`${client}<`)) passed.delete(pair);
+        };
+        const leave = (gone: Entry<string>) => {
+          expect(waiting.delete(gone.request), `${gone.request} leaves once`).toBe(true);
+          if (![...waiting.values()].some(({ client }) => client === gone.client)) forget(gone.client);
+        };
+        const level = ({ request, priority }: Entry<string>, now: number) =>
+          Math.max(0, PRIORITIES.indexOf(priority) - Math.floor((now - (since.get(request) ?? 0)) / AGING_MS));
+        let now = 0;
+        let made = 0;
+        for (const one of steps) {
+          if (one.kind === 'advance') now += one.ms;
+          else if (one.kind === 'remove') {
+            const gone = queue.remove(({ request }) => request === `r${one.at}`);
+            expect(gone !== undefined).toBe(waiting.has(`r${one.at}`));
+            if (gone) leave(gone);
+          } else if (one.kind === 'offer') {
+            made += 1;
+            const { client, priority, stream, lifetime } = one;
+            const request = `r${made}`;
+            const mine = entry(request, { client, priority, stream, enqueuedAt: now, deadline: now + lifetime });
+            const offer = queue.offer(mine);
+            if (!offer.accepted) continue;
+            waiting.set(request, mine);
+            const inherited = offer.why === 'superseded' ? since.get(offer.displaced?.request ?? '') : undefined;
+            since.set(request, inherited ?? now);
+            if (offer.displaced) leave(offer.displaced);
+          } else {
+            for (const late of queue.expire(now)) {
+              expect(late.deadline).toBeLessThanOrEqual(now);
+              leave(late);
+            }
+            const decision = queue.decide(now);
+            expect(decision.kind === 'idle').toBe(waiting.size === 0);
+            if (decision.kind !== 'dispatch') continue;
+            expect(decision.batch.length).toBeLessThanOrEqual(3);
+            for (const chosen of decision.batch) {
+              expect(chosen.deadline).toBeGreaterThan(now);
+              const rank = level(chosen, now);
+              for (const other of new Set(
+                [...waiting.values()].filter((x) => level(x, now) <= rank).map((x) => x.client),
+              )) {
+                if (other === chosen.client) continue;
+                const pair = `${other}<${chosen.client}`;
+                passed.set(pair, (passed.get(pair) ?? 0) + 1);
+                expect(passed.get(pair), `${pair} at ${now}`).toBeLessThanOrEqual(1);
+              }
+              expect(
+                [...waiting.values()].every((x) => level(x, now) >= rank),
+                'priority',
+              ).toBe(true);
+              forget(chosen.client);
+              leave(chosen);
+            }
+          }
+          expect(queue.length).toBe(waiting.size);
+          expect(queue.length).toBeLessThanOrEqual(6);
+          const streams = [...waiting.values()].flatMap(({ client, stream }) =>
+            stream ? [`${client} ${stream}`] : [],
+          );
+          expect(new Set(streams).size, 'one frame a stream').toBe(streams.length);
+        }
+        for (const rest of queue.drain()) leave(rest);
+        expect([waiting.size, queue.length]).toEqual([0, 0]);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('a low priority is served within a bounded time, whoever else keeps coming', () => {
+    const arrival = fc.record({ client: fc.nat(1000), priority: fc.constantFrom(...PRIORITIES), ms: fc.nat(20) });
+    fc.assert(
+      fc.property(fc.infiniteStream(arrival), (arrivals) => {
+        const queue = new BatchQueue<string>({ maxLength: 8, maxBatch: 1, maxWaitMs: 0 });
+        queue.offer(entry('patient', { client: 'patient', priority: 'low' }));
+        let now = 0;
+        let agedFor = 0;
+        for (const { client, priority, ms } of arrivals) {
+          now += ms + 1;
+          // Two come for every one that is served.
+          for (const [i, who] of [client, client + 1].entries())
+            queue.offer(entry(`${now}.${i}`, { client: `c${who}`, priority, enqueuedAt: now }));
+          const decision = queue.decide(now);
+          if (decision.kind === 'dispatch' && decision.batch[0]?.request === 'patient') return;
+          if (now >= 2 * AGING_MS) agedFor += 1;
+          expect(agedFor, 'served after it came first').toBeLessThanOrEqual(8);
+        }
+      }),
+      { numRuns: 100 },
+    );
   });
 });

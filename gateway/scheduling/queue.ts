@@ -2,9 +2,9 @@
  * The waiting requests of one model version, and which of them run next. Pure: it owns no clock and no
  * timer, every question carries `now` (milliseconds of one monotonic clock).
  *
- * Guarantees: never longer than its bound; nothing past its deadline is dispatched; of one client's
- * stream only the newest waits; within a priority clients take turns; a request that has waited for
- * long rises in priority, so none starves.
+ * Guarantees: takes no more than its bound; nothing past its deadline is dispatched; of one client's
+ * stream only the newest waits; within a priority clients take turns; a place that has waited for long
+ * rises in priority, so none starves.
  */
 import { PRIORITIES, type Priority } from '../../core/engine.ts';
 
@@ -28,7 +28,7 @@ export interface QueueLimits {
   readonly maxWaitMs: number;
 }
 
-/** Milliseconds of waiting that raise an entry by one priority. */
+/** Milliseconds of waiting that raise a place by one priority. */
 export const AGING_MS = 1000;
 
 export type Decision<T> =
@@ -41,12 +41,24 @@ export type Offer<T> =
   | { readonly accepted: true; readonly displaced?: Entry<T>; readonly why?: 'superseded' | 'crowded' }
   | { readonly accepted: false };
 
+interface Place<T> {
+  readonly entry: Entry<T>;
+  /** When the place was taken: a newer frame inherits it, or a fast stream would never come first. */
+  readonly since: number;
+}
+
+interface Client {
+  /** Running number of when it was served last, or came. The lowest is next. */
+  turn: number;
+  waiting: number;
+}
+
 export class BatchQueue<T> {
   readonly #limits: QueueLimits;
   /** In order of arrival. */
-  #entries: Entry<T>[] = [];
-  /** When each client with waiting entries was served last, as a running number. */
-  readonly #served = new Map<string, number>();
+  readonly #places: Place<T>[] = [];
+  /** Those with waiting entries; who comes or comes back stands behind all others. */
+  readonly #clients = new Map<string, Client>();
   #turn = 0;
 
   constructor(limits: QueueLimits) {
@@ -54,107 +66,148 @@ export class BatchQueue<T> {
   }
 
   get length(): number {
-    return this.#entries.length;
+    return this.#places.length;
   }
 
   offer(entry: Entry<T>): Offer<T> {
-    const older = this.#entries.findIndex(
-      ({ client, stream }) => entry.stream !== undefined && client === entry.client && stream === entry.stream,
-    );
-    if (older >= 0) {
-      const displaced = this.#entries[older];
-      this.#entries.splice(older, 1);
-      this.#entries.push(entry);
-      return { accepted: true, displaced, why: 'superseded' };
+    const at = this.#ofStream(entry);
+    const older = this.#places[at];
+    if (older) {
+      this.#places[at] = { entry, since: older.since };
+      return { accepted: true, displaced: older.entry, why: 'superseded' };
     }
-    if (this.#entries.length < this.#limits.maxLength) {
-      this.#entries.push(entry);
+    if (this.#places.length < this.#limits.maxLength) {
+      this.#places.push(this.#enter(entry));
       return { accepted: true };
     }
     const crowd = this.#newestOfTheGreediest(entry.client);
     if (crowd === undefined) return { accepted: false };
-    const [displaced] = this.#entries.splice(crowd, 1);
-    this.#entries.push(entry);
+    const displaced = this.#leave(crowd);
+    this.#places.push(this.#enter(entry));
     return { accepted: true, displaced, why: 'crowded' };
   }
 
-  /** Takes back what was dispatched and came to nothing; not counted against the bound, which it had passed. */
-  restore(entries: readonly Entry<T>[]): void {
-    this.#entries.unshift(...entries);
+  /**
+   * Takes back, to the front, what was dispatched and came to nothing; not counted against the bound,
+   * which it had passed. Returns what leaves instead: frames that are not the newest of their stream.
+   */
+  restore(entries: readonly Entry<T>[]): readonly Entry<T>[] {
+    const superseded: Entry<T>[] = [];
+    for (const entry of entries.toReversed()) {
+      const at = this.#ofStream(entry);
+      const other = this.#places[at];
+      if (!other) this.#places.unshift(this.#enter(entry));
+      else if (other.entry.enqueuedAt >= entry.enqueuedAt) superseded.push(entry);
+      else {
+        this.#places[at] = { entry, since: other.since };
+        superseded.push(other.entry);
+      }
+    }
+    return superseded;
   }
 
   remove(matches: (entry: Entry<T>) => boolean): Entry<T> | undefined {
-    const at = this.#entries.findIndex(matches);
-    return at < 0 ? undefined : this.#entries.splice(at, 1)[0];
+    const at = this.#places.findIndex(({ entry }) => matches(entry));
+    return at < 0 ? undefined : this.#leave(at);
   }
 
   /** Takes out what is past its deadline. */
   expire(now: number): readonly Entry<T>[] {
-    const expired = this.#entries.filter(({ deadline }) => deadline <= now);
-    if (expired.length > 0) this.#entries = this.#entries.filter(({ deadline }) => deadline > now);
+    const expired: Entry<T>[] = [];
+    for (let at = this.#places.length - 1; at >= 0; at -= 1) {
+      if ((this.#places[at]?.entry.deadline ?? Number.POSITIVE_INFINITY) > now) continue;
+      const entry = this.#leave(at);
+      if (entry) expired.unshift(entry);
+    }
     return expired;
   }
 
   /** What to do at `now` with an instance free; call `expire` first. */
   decide(now: number): Decision<T> {
-    if (this.#entries.length === 0) return { kind: 'idle' };
-    let oldest = Number.POSITIVE_INFINITY;
-    for (const { enqueuedAt, alone } of this.#entries)
-      oldest = Math.min(oldest, alone ? Number.NEGATIVE_INFINITY : enqueuedAt);
-    const left = oldest + this.#limits.maxWaitMs - now;
-    if (this.#entries.length < this.#limits.maxBatch && left > 0) return { kind: 'wait', ms: left };
+    if (this.#places.length === 0) return { kind: 'idle' };
+    const left = this.#mayWaitUntil() - now;
+    if (this.#places.length < this.#limits.maxBatch && left > 0) return { kind: 'wait', ms: left };
     return { kind: 'dispatch', batch: this.#take(now) };
   }
 
   /** Everything, oldest first; the queue is empty afterwards. */
   drain(): readonly Entry<T>[] {
-    const all = this.#entries;
-    this.#entries = [];
-    return all;
+    this.#clients.clear();
+    return this.#places.splice(0).map(({ entry }) => entry);
+  }
+
+  /** When the waiting for company ends; -Infinity where one has no time for it, or runs without any. */
+  #mayWaitUntil(): number {
+    let end = Number.POSITIVE_INFINITY;
+    for (const { since } of this.#places) end = Math.min(end, since + this.#limits.maxWaitMs);
+    const pressed = this.#places.some(({ entry }) => entry.alone || entry.deadline <= end);
+    return pressed ? Number.NEGATIVE_INFINITY : end;
   }
 
   #take(now: number): Entry<T>[] {
     const batch: Entry<T>[] = [];
     while (batch.length < this.#limits.maxBatch) {
       const at = this.#next(now);
-      const entry = at === undefined ? undefined : this.#entries[at];
-      if (at === undefined || !entry) break;
-      if (entry.alone && batch.length > 0) break;
-      this.#entries.splice(at, 1);
-      this.#turn += 1;
-      this.#served.set(entry.client, this.#turn);
+      if (at === undefined || (this.#places[at]?.entry.alone && batch.length > 0)) break;
+      const entry = this.#leave(at);
+      if (!entry) break;
+      const client = this.#clients.get(entry.client);
+      if (client) {
+        this.#turn += 1;
+        client.turn = this.#turn;
+      }
       batch.push(entry);
       if (entry.alone) break;
     }
-    this.#forgetAbsent();
     return batch;
   }
 
-  /** The best priority first, then the client that waits longest for its turn, then arrival. */
+  /** The best priority first, then the client whose turn it is, then arrival. */
   #next(now: number): number | undefined {
     let best: { at: number; level: number; turn: number } | undefined;
-    for (const [at, entry] of this.#entries.entries()) {
-      const level = Math.max(0, PRIORITIES.indexOf(entry.priority) - Math.floor((now - entry.enqueuedAt) / AGING_MS));
-      const turn = this.#served.get(entry.client) ?? 0;
+    for (const [at, { entry, since }] of this.#places.entries()) {
+      const level = Math.max(0, PRIORITIES.indexOf(entry.priority) - Math.floor((now - since) / AGING_MS));
+      const turn = this.#clients.get(entry.client)?.turn ?? 0;
       if (!best || level < best.level || (level === best.level && turn < best.turn)) best = { at, level, turn };
     }
     return best?.at;
   }
 
-  /** A client without entries starts anew; otherwise the map would grow with every client ever seen. */
-  #forgetAbsent(): void {
-    if (this.#served.size <= this.#limits.maxLength) return;
-    const present = new Set(this.#entries.map(({ client }) => client));
-    for (const client of this.#served.keys()) if (!present.has(client)) this.#served.delete(client);
+  #enter(entry: Entry<T>): Place<T> {
+    const client = this.#clients.get(entry.client);
+    if (client) client.waiting += 1;
+    else {
+      this.#turn += 1;
+      this.#clients.set(entry.client, { turn: this.#turn, waiting: 1 });
+    }
+    return { entry, since: entry.enqueuedAt };
+  }
+
+  #leave(at: number): Entry<T> | undefined {
+    const entry = this.#places.splice(at, 1)[0]?.entry;
+    const client = entry && this.#clients.get(entry.client);
+    if (!client) return entry;
+    client.waiting -= 1;
+    if (client.waiting === 0) this.#clients.delete(entry.client);
+    return entry;
+  }
+
+  /** The place of the waiting frame of the same client's stream, or -1. */
+  #ofStream({ client, stream }: Entry<T>): number {
+    if (stream === undefined) return -1;
+    return this.#places.findIndex(({ entry }) => entry.client === client && entry.stream === stream);
   }
 
   /** Of the client with most entries, if it has at least two more than `client`, the newest one's place. */
   #newestOfTheGreediest(client: string): number | undefined {
-    const counts = new Map<string, number>();
-    for (const entry of this.#entries) counts.set(entry.client, (counts.get(entry.client) ?? 0) + 1);
     let greediest: string | undefined;
-    for (const [name, count] of counts) if (count > (counts.get(greediest ?? '') ?? 0)) greediest = name;
-    if (greediest === undefined || (counts.get(greediest) ?? 0) < (counts.get(client) ?? 0) + 2) return undefined;
-    return this.#entries.findLastIndex((entry) => entry.client === greediest);
+    let most = (this.#clients.get(client)?.waiting ?? 0) + 1;
+    for (const [name, { waiting }] of this.#clients) {
+      if (waiting <= most) continue;
+      greediest = name;
+      most = waiting;
+    }
+    if (greediest === undefined) return undefined;
+    return this.#places.findLastIndex(({ entry }) => entry.client === greediest);
   }
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { PRIORITIES } from '../../core/engine.ts';
 import { TwinlensError } from '../../core/errors.ts';
 import { FakeClock, settle } from '../../test/doubles/fake-clock.ts';
 import { type Outcome, type Runner, Scheduler } from './scheduler.ts';
@@ -8,6 +9,7 @@ import { type Outcome, type Runner, Scheduler } from './scheduler.ts';
 class ManualRunner implements Runner<string, string> {
   slots: number;
   readonly batches: string[][] = [];
+  onRun: (batch: readonly string[]) => void = () => undefined;
   readonly running: {
     batch: readonly string[];
     resolve: (outcomes: Outcome<string>[]) => void;
@@ -29,6 +31,7 @@ class ManualRunner implements Runner<string, string> {
 
   run(batch: readonly string[]): Promise<Outcome<string>[]> {
     this.batches.push([...batch]);
+    this.onRun(batch);
     return new Promise((resolve, reject) => this.running.push({ batch, resolve, reject }));
   }
 
@@ -144,6 +147,7 @@ describe('Scheduler', () => {
           kind: fc.constant('submit' as const),
           client: fc.constantFrom('x', 'y', 'z'),
           lifetime: fc.integer({ min: 1, max: 80 }),
+          priority: fc.constantFrom(...PRIORITIES),
           stream: fc.option(fc.constantFrom('s', 't'), { nil: undefined }),
         }),
       },
@@ -160,6 +164,9 @@ describe('Scheduler', () => {
         const { clock, runner, scheduler } = make(2, { maxLength: 5, maxBatch: 3, maxWaitMs });
         const endings: string[][] = [];
         const aborts: AbortController[] = [];
+        const deadlines = new Map<string, number>();
+        const late: string[] = [];
+        runner.onRun = (batch) => late.push(...batch.filter((name) => (deadlines.get(name) ?? 0) <= clock.now()));
         for (const one of steps) {
           switch (one.kind) {
             case 'submit': {
@@ -167,12 +174,13 @@ describe('Scheduler', () => {
               endings.push(mine);
               const controller = new AbortController();
               aborts.push(controller);
-              const { client, stream, lifetime } = one;
+              const { client, priority, stream, lifetime } = one;
+              deadlines.set(`r${endings.length}`, clock.now() + lifetime);
               scheduler
                 .submit(`r${endings.length}`, {
                   client,
                   stream,
-                  priority: 'normal',
+                  priority,
                   deadline: clock.now() + lifetime,
                   signal: controller.signal,
                 })
@@ -202,6 +210,7 @@ describe('Scheduler', () => {
         await clock.advance(200);
         expect(endings.every((mine) => mine.length === 1)).toBe(true);
         expect(scheduler.open).toBe(0);
+        expect(late, 'run past its deadline').toEqual([]);
         const known = new Set(['OK', 'DEADLINE_EXCEEDED', 'CANCELLED', 'SUPERSEDED', 'QUEUE_FULL', 'ENGINE_FAILED']);
         expect(endings.flat().filter((code) => !known.has(code))).toEqual([]);
       }),

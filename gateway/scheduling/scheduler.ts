@@ -4,6 +4,7 @@
  * error, DEADLINE_EXCEEDED, CANCELLED, SUPERSEDED or QUEUE_FULL; one whose instance died is run
  * once more, alone. Knows no ONNX Runtime and no socket.
  */
+import type { Priority } from '../../core/engine.ts';
 import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
 import { BatchQueue, type Entry, type QueueLimits } from './queue.ts';
 
@@ -29,7 +30,7 @@ export type Outcome<Result> =
 
 export interface SubmitOptions {
   readonly client: string;
-  readonly priority: 'high' | 'normal' | 'low';
+  readonly priority: Priority;
   /** On the scheduler's clock. */
   readonly deadline: number;
   readonly stream?: string;
@@ -53,6 +54,8 @@ interface Ticket<Request, Result> {
 
 /** Milliseconds that a refused client should wait: about as long as a full queue takes on a slow CPU. */
 const RETRY_AFTER_MS = 1000;
+/** Longest single timer, milliseconds: platforms fire those beyond 2^31 at once. It is set anew when it ends. */
+const LONGEST_TIMER_MS = 60_000;
 
 export class Scheduler<Request, Result> {
   readonly #queue: BatchQueue<Ticket<Request, Result>>;
@@ -124,11 +127,7 @@ export class Scheduler<Request, Result> {
       if (!offer.accepted) {
         ticket.reject(queueFull());
       } else if (offer.displaced) {
-        offer.displaced.request.reject(
-          offer.why === 'superseded'
-            ? new TwinlensError('SUPERSEDED', 'A newer image of the same stream took its place.')
-            : queueFull(),
-        );
+        offer.displaced.request.reject(offer.why === 'superseded' ? superseded() : queueFull());
       }
       this.#pump();
     });
@@ -165,7 +164,8 @@ export class Scheduler<Request, Result> {
     }
     this.#onLength(this.#queue.length);
     for (const { deadline } of this.#open) waitMs = Math.min(waitMs, deadline - now);
-    if (Number.isFinite(waitMs)) this.#stopTimer = this.#clock.after(Math.max(waitMs, 0), () => this.#pump());
+    if (waitMs === Number.POSITIVE_INFINITY) return;
+    this.#stopTimer = this.#clock.after(Math.min(Math.max(waitMs, 0), LONGEST_TIMER_MS), () => this.#pump());
   }
 
   #expire(now: number): void {
@@ -196,10 +196,15 @@ export class Scheduler<Request, Result> {
       const failure = asTwinlensError(error, 'ENGINE_FAILED');
       const again = wanted.filter(({ request }) => !request.settled && request.attempts < 2 && !this.#closed);
       for (const { request } of wanted) if (request.attempts >= 2 || this.#closed) request.reject(failure);
-      this.#queue.restore(again.map((entry) => ({ ...entry, alone: true })));
+      const older = this.#queue.restore(again.map((entry) => ({ ...entry, alone: true })));
+      for (const { request } of older) request.reject(superseded());
     }
     this.#pump();
   }
+}
+
+function superseded(): TwinlensError {
+  return new TwinlensError('SUPERSEDED', 'A newer image of the same stream took its place.');
 }
 
 function queueFull(): TwinlensError {

@@ -35,7 +35,12 @@ export const viewport: Viewport = {
 export default function Layout({ children }: { readonly children: ReactNode }) {
   return (
     <html lang="en">
-      <body>{children}</body>
+      <body>
+        {children}
+        <noscript>
+          <p className="notice">Twinlens runs a model in your browser and needs JavaScript for it.</p>
+        </noscript>
+      </body>
     </html>
   );
 }

@@ -5,6 +5,7 @@ import { cameraWords } from '../lib/words.ts';
 import { CropMarks } from './crop-marks.tsx';
 import { CameraIcon, FlipIcon, StopIcon } from './icons.tsx';
 import styles from './live-panel.module.css';
+import { useKeepFocus } from './use-keep-focus.ts';
 import { useStore } from './use-store.ts';
 
 interface LivePanelProps {
@@ -34,9 +35,11 @@ interface StageProps {
 
 function Stage({ runtime, onUsePhotos }: StageProps) {
   const { camera } = useStore(runtime.camera.view);
+  const stage = useRef<HTMLDivElement>(null);
+  useKeepFocus(stage, camera.state);
   const start = () => void runtime.startCamera();
   return (
-    <div className={styles.stage} data-testid="camera" data-state={camera.state}>
+    <div className={styles.stage} ref={stage} tabIndex={-1} data-testid="camera" data-state={camera.state}>
       {camera.state === 'off' && <Invitation onStart={start} />}
       {camera.state === 'starting' && (
         <p className={styles.waiting} role="status">

@@ -1,11 +1,12 @@
 /** The photos that were added, each with its state and what can be done about it. */
 // biome-ignore-all lint/performance/noImgElement: the export has no image server
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useRef, useState } from 'react';
 import type { Photo } from '../lib/photos.ts';
 import type { Runtime } from '../lib/runtime.ts';
 import { errorTitle, percent } from '../lib/words.ts';
 import { CloseIcon, PlusIcon, RetryIcon } from './icons.tsx';
 import styles from './photo-queue.module.css';
+import { useKeepFocus } from './use-keep-focus.ts';
 import { useStore } from './use-store.ts';
 
 interface PhotoQueueProps {
@@ -15,9 +16,11 @@ interface PhotoQueueProps {
 
 export function PhotoQueue({ runtime, onChoose }: PhotoQueueProps) {
   const { photos, selectedId, refused } = useStore(runtime.photos.view);
+  const queue = useRef<HTMLElement>(null);
+  useKeepFocus(queue, photos.length);
   if (photos.length === 0) return null;
   return (
-    <section aria-label="Photos" className={styles.queue}>
+    <section aria-label="Photos" className={styles.queue} ref={queue} tabIndex={-1}>
       <div className={styles.tools}>
         <button type="button" className="button small" onClick={onChoose}>
           <PlusIcon />

@@ -111,6 +111,27 @@ test('choosing only-device aborts the gateway at work and asks the device instea
   expect(asked).toEqual(['gateway', 'device']);
 });
 
+test('a lost connection gives way to the device at once, not at half the deadline', async () => {
+  const { classify, clock, behavior, router } = setUp('prefer-gateway');
+  behavior.gateway = 'hangs';
+  const answer = classify();
+  await settle();
+  router.setGateway({ state: 'unreachable', reason: 'The connection ended.' });
+  expect(await answer).toMatchObject({ engine: 'device', fellOver: { from: 'gateway' } });
+  expect(clock.now()).toBe(0);
+});
+
+test('in only-gateway mode a lost connection is waited out to the deadline', async () => {
+  const { classify, clock, behavior, router, attempts } = setUp('only-gateway');
+  behavior.gateway = 'hangs';
+  const answer = expect(classify()).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+  await settle();
+  router.setGateway({ state: 'unreachable', reason: 'The connection ended.' });
+  expect(attempts[0]?.signal.aborted).toBe(false);
+  await clock.advance(1_000);
+  await answer;
+});
+
 test('choosing only-device while the device fails leaves the gateway unasked', async () => {
   const { asked, behavior, router, job } = setUp('prefer-device');
   let fail: (error: Error) => void = () => undefined;

@@ -103,7 +103,9 @@ export class EngineRouter {
     this.#mode = mode;
     this.#rest.device = undefined;
     this.#rest.gateway = undefined;
-    if (mode === 'only-device') for (const attempt of [...this.#gatewayAttempts]) attempt.abort();
+    if (mode === 'only-device') {
+      this.#abortGateway(new TwinlensError('CANCELLED', 'The mode was changed to this device only.'));
+    }
     this.#decide();
   }
 
@@ -116,6 +118,10 @@ export class EngineRouter {
   setGateway(condition: GatewayCondition): void {
     if (condition.state === 'ready' && this.#gateway.state !== 'ready') this.#rest.gateway = undefined;
     this.#gateway = condition;
+    // What waits for a lost connection need not wait for its deadline where the device can answer.
+    if (condition.state === 'unreachable' && this.#mode !== 'only-gateway' && this.#device.state === 'ready') {
+      this.#abortGateway(new TwinlensError('UNAVAILABLE', condition.reason));
+    }
     this.#decide();
   }
 
@@ -155,19 +161,15 @@ export class EngineRouter {
     outer?.addEventListener('abort', onOuter, { once: true });
     if (outer?.aborted) abort.abort();
     if (engine === 'gateway') this.#gatewayAttempts.add(abort);
-    let timedOut = false;
     const stopTimer = this.#clock.after(limitMs, () => {
-      timedOut = true;
-      abort.abort();
+      const text = `The ${engine} gave no answer within ${Math.round(limitMs)} ms.`;
+      abort.abort(new TwinlensError('DEADLINE_EXCEEDED', text));
     });
     // An engine that hangs does not obey its signal either; the race ends the wait all the same.
     const ended = new Promise<never>((_, reject) => {
       const end = () => {
-        reject(
-          timedOut
-            ? new TwinlensError('DEADLINE_EXCEEDED', `The ${engine} gave no answer within ${Math.round(limitMs)} ms.`)
-            : new TwinlensError('CANCELLED', 'The request was cancelled.'),
-        );
+        const { reason } = abort.signal;
+        reject(reason instanceof TwinlensError ? reason : new TwinlensError('CANCELLED', 'The request was cancelled.'));
       };
       if (abort.signal.aborted) end();
       else abort.signal.addEventListener('abort', end, { once: true });
@@ -187,6 +189,10 @@ export class EngineRouter {
       // Frees the listener of the race; nobody listens to the outcome any more.
       ended.catch(() => undefined);
     }
+  }
+
+  #abortGateway(error: TwinlensError): void {
+    for (const attempt of [...this.#gatewayAttempts]) attempt.abort(error);
   }
 
   /** Passes `engine` over for a while, where the mode has another one. */

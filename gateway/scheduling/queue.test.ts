@@ -264,7 +264,8 @@ describe('BatchQueue in a simulation', () => {
   });
 
   test('a low priority is served within a bounded time, whoever else keeps coming', () => {
-    const arrival = fc.record({ client: fc.nat(1000), priority: fc.constantFrom(...PRIORITIES), ms: fc.nat(20) });
+    const priority = fc.constantFrom('high' as const, 'normal' as const);
+    const arrival = fc.record({ client: fc.nat(1000), priority, ms: fc.nat(20) });
     fc.assert(
       fc.property(fc.infiniteStream(arrival), (arrivals) => {
         const queue = new BatchQueue<string>({ maxLength: 8, maxBatch: 1, maxWaitMs: 0 });

@@ -92,9 +92,9 @@ function Entry({ entry }: { readonly entry: HistoryEntry }) {
         <span className={styles.picture} />
       )}
       <p className={styles.label}>{label}</p>
-      <p className={styles.note}>
-        {best && percent(best.score)}
-        <span className={styles.place}>{` ${engineTitle(entry.engine)}, ${providerName(entry.provider)}`}</span>
+      <p className={styles.note} title={providerName(entry.provider)}>
+        {best && `${percent(best.score)} · `}
+        {engineTitle(entry.engine)}
       </p>
       <time className={styles.note} dateTime={time.toISOString()}>
         {time.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })}

@@ -3,6 +3,7 @@
  * problem document with a request id. Knows nothing of how a picture is classified.
  */
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { resolve } from 'node:path';
 import fastifyMultipart from '@fastify/multipart';
 import fastifyStatic from '@fastify/static';
@@ -61,7 +62,13 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     { event_type: 'http' },
     { level: log.isLevelEnabled('warn') ? 'warn' : log.level },
   );
+  const http = {
+    connectionsCheckingInterval: 5000,
+    // From Node 24.9 on; before that, clients that ask for HTTP/2 by Upgrade are told not to.
+    shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket',
+  };
   const app = fastify({
+    http,
     loggerInstance,
     logController: new fastify.LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     genReqId: ({ headers }) => {

@@ -18,6 +18,9 @@ export function checkHandshake(
   open: number,
   { origins, maxSockets }: HandshakeRules,
 ): void {
+  if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
+    throw new TwinlensError('INVALID_ARGUMENT', 'Only WebSockets are made here; send plain HTTP/1.1 without Upgrade.');
+  }
   const [path] = (request.url ?? '').split('?', 1);
   if (path !== STREAM_PATH) {
     throw new TwinlensError('NOT_FOUND', `There is no WebSocket at this path; connect to ${STREAM_PATH}.`);

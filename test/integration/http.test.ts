@@ -172,6 +172,13 @@ describe('models and their files', () => {
     expect(text).toContain('"code":"INVALID_ARGUMENT"');
   });
 
+  test('a request that asks for HTTP/2 is served, or told to ask without', async () => {
+    const text = await raw(
+      'GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: h2c\r\n\r\n',
+    );
+    expect(text).toMatch(/"status":"live"|without Upgrade/);
+  });
+
   test('bytes that are no HTTP are answered with a problem document too', async () => {
     const text = await raw('HELLO\r\n\r\n');
     expect(text).toContain('HTTP/1.1 400 ');

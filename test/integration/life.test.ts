@@ -32,10 +32,10 @@ async function read(outgoing: ClientRequest): Promise<{ status: number | undefin
 
 describe('a drain', () => {
   test('answers what is in flight on every transport, refuses what is new, and exits 0', async () => {
-    const gateway = await startGateway({ env: { TWINLENS_INSTANCES: '1' } });
+    const gateway = await startGateway({ env: { TWINLENS_INSTANCES: '1', TWINLENS_MAX_IN_FLIGHT: '100' } });
     const client = await StreamClient.open(gateway.streamUrl);
     const half = await halfRequest(gateway, 'half');
-    const ids = Array.from({ length: 12 }, (_, i) => `r${i}`);
+    const ids = Array.from({ length: 80 }, (_, i) => `r${i}`);
     for (const id of ids) client.classify(id, clock());
     await client.roundTrip();
 
@@ -94,14 +94,14 @@ describe('a drain', () => {
 
 describe('a client that goes away', () => {
   test('cancels its request, while the picture comes and while it waits', async () => {
-    const gateway = await startGateway({ env: { TWINLENS_INSTANCES: '1', TWINLENS_BATCH_MAX: '1' } });
+    const gateway = await startGateway({ env: { TWINLENS_INSTANCES: '1', TWINLENS_MAX_IN_FLIGHT: '100' } });
     const half = await halfRequest(gateway, 'gone-early');
     half.outgoing.on('error', () => undefined);
     half.outgoing.destroy();
     await gateway.logged((line) => line.request_id === 'gone-early' && line.code === 'CANCELLED');
 
     const client = await StreamClient.open(gateway.streamUrl);
-    for (let i = 0; i < 30; i += 1) client.classify(`busy${i}`, clock());
+    for (let i = 0; i < 80; i += 1) client.classify(`busy${i}`, clock());
     await client.roundTrip();
     const picture = clock();
     const late = request(`${gateway.url}/v1/classify?priority=low`, {
@@ -113,7 +113,7 @@ describe('a client that goes away', () => {
     await once(late, 'continue');
     late.end(picture, () => late.destroy());
     await gateway.logged((line) => line.request_id === 'gone-late' && line.code === 'CANCELLED');
-    for (let i = 0; i < 30; i += 1) expect((await client.answer(`busy${i}`)).type).toBe('result');
+    for (let i = 0; i < 80; i += 1) expect((await client.answer(`busy${i}`)).type).toBe('result');
     client.close();
     await gateway.stop();
   });

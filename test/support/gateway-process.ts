@@ -46,6 +46,17 @@ export interface GatewayProcessOptions {
 
 const STOP_MS = 40_000;
 
+// The tests' own end, also by a test that failed, must not leave gateways behind.
+const running = new Set<ChildProcess>();
+const killAll = () => {
+  for (const child of running) child.kill('SIGKILL');
+};
+process.once('exit', killAll);
+process.once('SIGTERM', () => {
+  killAll();
+  process.kill(process.pid, 'SIGTERM');
+});
+
 /** Runs dist/gateway/main.js. Rejects with what the process wrote when it ends before it listens. */
 export async function startGateway(options: GatewayProcessOptions = {}): Promise<GatewayProcess> {
   const { env = {}, ready = true, timeoutMs = 60_000 } = options;
@@ -54,11 +65,7 @@ export async function startGateway(options: GatewayProcessOptions = {}): Promise
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...withoutOurs(process.env), TWINLENS_PORT: '0', TWINLENS_PAGE: '', ...env },
   });
-  // The tests' own end must not leave gateways behind.
-  const kill = () => child.kill('SIGKILL');
-  process.once('exit', kill);
   const gateway = watch(child);
-  void gateway.exited.then(() => process.removeListener('exit', kill));
   try {
     const listening = await gateway.logged((line) => line.event_type === 'listening', timeoutMs);
     if (typeof listening.url !== 'string') throw new Error('The listening line has no url.');
@@ -66,7 +73,7 @@ export async function startGateway(options: GatewayProcessOptions = {}): Promise
     const url = listening.url;
     return Object.assign(gateway, { url, streamUrl: `${url.replace(/^http/, 'ws')}/v1/stream` });
   } catch (error) {
-    kill();
+    child.kill('SIGKILL');
     throw error;
   }
 }
@@ -111,6 +118,7 @@ type Watched = Omit<GatewayProcess, 'url' | 'streamUrl'>;
 function watch(child: ChildProcess): Watched {
   const { stdout, stderr } = child;
   if (!stdout || !stderr || child.pid === undefined) throw new Error('The gateway could not be started.');
+  running.add(child);
   const log: LogLine[] = [];
   const waiters = new Set<Waiter>();
   let errors = '';
@@ -130,6 +138,7 @@ function watch(child: ChildProcess): Watched {
   const exited = new Promise<GatewayExit>((resolve) => {
     child.once('close', (code, signal) => {
       ended = { code, signal };
+      running.delete(child);
       for (const waiter of waiters) waiter.reject(endedError());
       resolve(ended);
     });

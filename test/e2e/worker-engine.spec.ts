@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@playwright/test';
 import { z } from 'zod';
-import { type Opened, openHarness, startHarness, visitHarness } from './harness/open.ts';
+import { engineWorker, type Opened, openHarness, startHarness, visitHarness } from './harness/open.ts';
 import { type HarnessServer, manifest } from './harness/server.ts';
 
 const weights = /\/model\.onnx$/;
@@ -254,4 +254,90 @@ test('without cross-origin isolation one thread runs the model, and the reason i
   expect(capabilities.wasm).toMatchObject({ threads: 1, reason: expect.stringContaining('isolated') });
   await other.close();
   await plain.close();
+});
+
+test('a model whose golden comes out otherwise is refused', async () => {
+  const wrong = await startHarness({ wrongGolden: true });
+  const other = await openHarness(wrong.url);
+  const outcome = await other.page.evaluate(() =>
+    window.harness.outcome(window.harness.engine.load('efficientnet-lite0')),
+  );
+  expect(outcome).toMatchObject({
+    error: { code: 'ENGINE_FAILED', message: expect.stringContaining('wrong answers') },
+  });
+  await other.close();
+  await wrong.close();
+});
+
+test('a new version takes over without a dropped picture', async () => {
+  const two = await startHarness({ versions: [1, 2] });
+  const other = await openHarness(two.url);
+  const versions = await other.page.evaluate(async (url) => {
+    const { engine, bytes } = window.harness;
+    await engine.load('efficientnet-lite0@1');
+    const blob = new Blob([await bytes(url)]);
+    const loading = engine.load('efficientnet-lite0');
+    const found: number[] = [];
+    let done = false;
+    void loading.then(() => {
+      done = true;
+    });
+    while (!done) found.push((await engine.classifyPicture(blob)).version);
+    found.push((await engine.classifyPicture(blob)).version);
+    return found;
+  }, file('goldens/abacus.png'));
+  expect(versions[0]).toBe(1);
+  expect(versions.at(-1)).toBe(2);
+  expect(versions).toEqual([...versions].sort());
+  await other.close();
+  await two.close();
+});
+
+for (const [kind, cripple] of [
+  ['indexeddb', "Object.defineProperty(StorageManager.prototype, 'getDirectory', { value: undefined });"],
+  [
+    'memory',
+    "Object.defineProperty(StorageManager.prototype, 'getDirectory', { value: undefined }); Object.defineProperty(self, 'indexedDB', { value: undefined });",
+  ],
+] as const) {
+  test(`where better storage is missing the model is kept in ${kind}`, async () => {
+    const { page } = opened;
+    const load = async () => {
+      // Spawns the worker, which opens no store yet.
+      await page.evaluate(() => window.harness.engine.unload());
+      await engineWorker(page).evaluate((script) => void new Function(script)(), cripple);
+      return page.evaluate(async () => {
+        const { engine, events } = window.harness;
+        await engine.load('efficientnet-lite0');
+        const notices = events.flatMap((event) => (event.type === 'notice' ? [event.code] : []));
+        return { kind: (await engine.capabilities()).storage.kind, notices };
+      });
+    };
+    const first = await load();
+    expect(first.kind).toBe(kind);
+    expect(first.notices.includes('STORE_UNAVAILABLE')).toBe(kind === 'memory');
+    server.requests.length = 0;
+    await visitHarness(page, server.url);
+    await load();
+    expect(server.requests.filter((path) => weights.test(path))).toHaveLength(kind === 'memory' ? 1 : 0);
+  });
+}
+
+test('a full disk costs the store, not the model, and is told', async () => {
+  const { page } = opened;
+  await page.evaluate(() => window.harness.engine.unload());
+  await engineWorker(page).evaluate(() => {
+    const handle = Reflect.get(self, 'FileSystemSyncAccessHandle').prototype;
+    handle.write = () => {
+      throw new DOMException('The disk is full.', 'QuotaExceededError');
+    };
+  });
+  const notices = await page.evaluate(async () => {
+    const { engine, events } = window.harness;
+    await engine.load('efficientnet-lite0');
+    return events.flatMap((event) => (event.type === 'notice' ? [event] : []));
+  });
+  expect(notices.filter(({ code }) => code === 'STORE_UNAVAILABLE')).toEqual([
+    expect.objectContaining({ message: expect.stringContaining('disk is full') }),
+  ]);
 });

@@ -1,6 +1,6 @@
 /** What the device engine survives: a hung worker, a crashed one, a lost graphics device, no network. */
 import { expect, type Page, test } from '@playwright/test';
-import { openHarness, startHarness, visitHarness } from './harness/open.ts';
+import { engineWorker, openHarness, startHarness, visitHarness } from './harness/open.ts';
 import { type HarnessServer, manifest } from './harness/server.ts';
 
 const golden = `/v1/models/${manifest.name}/versions/1/files/goldens/abacus.png`;
@@ -22,19 +22,13 @@ const classifyGolden = (page: Page) =>
     return { label: predictions[0]?.label, provider };
   }, golden);
 
-/** The engine's own worker; the runtime's threads are workers too, and asleep for good. */
-function inferenceWorker(page: Page) {
-  const found = page.workers().find((worker) => worker.url().includes('inference-worker'));
-  if (!found) throw new Error('The page has no inference worker.');
-  return found;
-}
-
-/** The driver hears no more of this worker; the page has to find out by itself. */
-function hang(page: Page): void {
-  const never = inferenceWorker(page).evaluate(() => {
-    for (;;);
+/** The worker goes on for ever once it has told that it will. */
+async function hang(page: Page): Promise<void> {
+  await engineWorker(page).evaluate(() => {
+    setTimeout(() => {
+      for (;;);
+    });
   });
-  never.catch(() => undefined);
 }
 
 test('a hung worker is replaced: the model comes back and the waiting photo is answered', async () => {
@@ -43,7 +37,7 @@ test('a hung worker is replaced: the model comes back and the waiting photo is a
     window.harness.make({ runTimeoutMs: 2_000 });
     await window.harness.engine.load('efficientnet-lite0');
   });
-  hang(page);
+  await hang(page);
   expect(await classifyGolden(page)).toEqual({ label: 'abacus', provider: 'wasm' });
 
   expect(await noticesOf(page)).toContain('WORKER_RESTARTED');
@@ -57,7 +51,7 @@ test('a frame that went down with its worker is ENGINE_FAILED, and the next one 
     window.harness.make({ runTimeoutMs: 2_000 });
     await window.harness.engine.load('efficientnet-lite0');
   });
-  hang(page);
+  await hang(page);
   const outcome = await page.evaluate(() => {
     const canvas = new OffscreenCanvas(300, 200);
     canvas.getContext('2d')?.fillRect(0, 0, 9, 9);
@@ -103,7 +97,7 @@ test('WebGPU, when forced, passes the goldens; a lost device is opened again in 
   await page.evaluate(() => window.harness.make({ backend: 'webgpu', runTimeoutMs: 120_000 }));
   const { webgpu } = await page.evaluate(() => window.harness.engine.capabilities());
   test.skip(!webgpu.available, `this browser has no software adapter: ${webgpu.reason}`);
-  const worker = inferenceWorker(page);
+  const worker = engineWorker(page);
   // Keeps the device that ONNX Runtime asks for, so that the test can lose it.
   await worker.evaluate(() => {
     const original = GPUAdapter.prototype.requestDevice;
@@ -125,6 +119,36 @@ test('WebGPU, when forced, passes the goldens; a lost device is opened again in 
   await slow.close();
 });
 
+test('WebGPU that is right but slower is measured and not taken; the next visit knows', async () => {
+  test.setTimeout(300_000);
+  const slow = await startHarness({ goldens: 1 });
+  const { page, close } = await openHarness(slow.url, SOFTWARE_GPU);
+  const { webgpu } = await page.evaluate(() => window.harness.engine.capabilities());
+  test.skip(!webgpu.available, `this browser has no software adapter: ${webgpu.reason}`);
+  const loadAsOnRealGpu = async () => {
+    await page.evaluate(() => window.harness.engine.unload());
+    await engineWorker(page).evaluate(() =>
+      Object.defineProperty(GPUAdapterInfo.prototype, 'isFallbackAdapter', { get: () => false }),
+    );
+    return page.evaluate(async () => {
+      const { engine, events } = window.harness;
+      const { provider } = await engine.load('efficientnet-lite0');
+      const chosen = events.find((event) => event.type === 'notice' && event.code === 'BACKEND_CHOSEN');
+      return { provider, message: chosen?.type === 'notice' ? chosen.message : '' };
+    });
+  };
+  const first = await loadAsOnRealGpu();
+  expect(first.provider).toBe('wasm');
+  expect(first.message).toMatch(/WebGPU \d.* ms, WebAssembly \d.* ms/);
+  slow.requests.length = 0;
+  await visitHarness(page, slow.url);
+  const second = await loadAsOnRealGpu();
+  expect(second.message).toContain('earlier visit');
+  expect(slow.requests.filter((path) => /jspi|asyncify/.test(path))).toEqual([]);
+  await close();
+  await slow.close();
+});
+
 test('WebGPU, when forced where there is none, says so', async () => {
   const { page, close } = await openHarness(server.url);
   const outcome = await page.evaluate(() => {
@@ -138,7 +162,7 @@ test('WebGPU, when forced where there is none, says so', async () => {
 test('without WebAssembly the load fails and says why', async () => {
   const { page, close } = await openHarness(server.url);
   await page.evaluate(() => window.harness.engine.capabilities());
-  const worker = inferenceWorker(page);
+  const worker = engineWorker(page);
   await worker.evaluate(() => Reflect.deleteProperty(self, 'WebAssembly'));
   const outcome = await page.evaluate(() => window.harness.outcome(window.harness.engine.load('efficientnet-lite0')));
   expect(outcome).toMatchObject({ error: { code: 'ENGINE_FAILED', message: expect.stringContaining('WebAssembly') } });

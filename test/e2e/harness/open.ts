@@ -1,5 +1,5 @@
 /** Opens the harness page in the real Chromium. */
-import { type Browser, chromium, type Page } from '@playwright/test';
+import { type Browser, chromium, type Page, type Worker } from '@playwright/test';
 import { buildHarness } from './build.ts';
 import { type HarnessOptions, type HarnessServer, startHarnessServer } from './server.ts';
 
@@ -33,4 +33,11 @@ export async function openHarness(url: string, args: readonly string[] = []): Pr
 export async function visitHarness(page: Page, url: string): Promise<void> {
   await page.goto(url);
   await page.waitForFunction(() => 'harness' in window);
+}
+
+/** The engine's own worker; the runtime's threads are workers too, and asleep for good. */
+export function engineWorker(page: Page): Worker {
+  const found = page.workers().find((worker) => worker.url().includes('inference-worker'));
+  if (!found) throw new Error('The page has no inference worker.');
+  return found;
 }

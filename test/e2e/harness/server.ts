@@ -52,14 +52,20 @@ export interface HarnessOptions {
   readonly versions?: readonly number[];
   /** Goldens that the manifest names; fewer where each takes seconds. */
   readonly goldens?: number;
+  /** Every golden expects what the model does not say. */
+  readonly wrongGolden?: boolean;
 }
 
-function detailOf(versions: readonly number[], goldens: number): ModelDetail {
+function detailOf(options: HarnessOptions): ModelDetail {
   const { name, title } = manifest;
+  const { versions = [manifest.version], wrongGolden = false } = options;
+  const goldens = manifest.goldens
+    .slice(0, options.goldens ?? manifest.goldens.length)
+    .map((golden) => (wrongGolden ? { ...golden, top: [{ index: 3, score: 0.9 }] } : golden));
   const details = versions.map((version) => ({
     version,
     state: 'available' as const,
-    manifest: { ...manifest, version, goldens: manifest.goldens.slice(0, goldens) },
+    manifest: { ...manifest, version, goldens },
   }));
   return { name, title, default: true, versions: [...versions], labels: {}, details };
 }
@@ -71,7 +77,7 @@ export async function startHarnessServer(options: HarnessOptions): Promise<Harne
   const stuck = new Promise<void>((resolve) => {
     onStuck = resolve;
   });
-  const detail = detailOf(options.versions ?? [manifest.version], options.goldens ?? manifest.goldens.length);
+  const detail = detailOf(options);
   const base = `/v1/models/${manifest.name}`;
   const files = new RegExp(`^${base}/versions/\\d+/files/(.+)$`);
 

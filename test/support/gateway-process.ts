@@ -38,6 +38,8 @@ export interface GatewayProcess {
 export interface GatewayProcessOptions {
   /** TWINLENS_... settings; TWINLENS_PORT is 0 and TWINLENS_PAGE empty unless given. */
   readonly env?: Readonly<Record<string, string>>;
+  /** The Node that runs it; this one when left out. */
+  readonly node?: string;
   /** Waits until every model can answer (default). False: only until the port is bound. */
   readonly ready?: boolean;
   /** Milliseconds for the start. */
@@ -59,8 +61,8 @@ process.once('SIGTERM', () => {
 
 /** Runs dist/gateway/main.js. Rejects with what the process wrote when it ends before it listens. */
 export async function startGateway(options: GatewayProcessOptions = {}): Promise<GatewayProcess> {
-  const { env = {}, ready = true, timeoutMs = 60_000 } = options;
-  const child = spawn(process.execPath, ['--enable-source-maps', 'dist/gateway/main.js'], {
+  const { env = {}, ready = true, timeoutMs = 60_000, node = process.execPath } = options;
+  const child = spawn(node, ['--enable-source-maps', 'dist/gateway/main.js'], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...withoutOurs(process.env), TWINLENS_PORT: '0', TWINLENS_PAGE: '', ...env },

@@ -1,0 +1,20 @@
+/** The compiled gateway, its instances and native libraries on the Node versions that the README names. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { parseClassification } from '../../core/protocol.ts';
+import { startGateway } from '../support/gateway-process.ts';
+import { otherNode, root } from './tools.ts';
+
+it.each([22, 24])('the gateway classifies on Node %i and ends cleanly', async (major) => {
+  const node = otherNode(major);
+  if (!node) return;
+  const gateway = await startGateway({ node });
+  try {
+    const body = readFileSync(join(root, 'public/samples/lighthouse.jpg'));
+    const response = await fetch(`${gateway.url}/v1/classify?top=1`, { method: 'POST', body });
+    expect(parseClassification(await response.json()).predictions[0]?.index).toBe(437);
+  } finally {
+    expect(await gateway.stop()).toEqual({ code: 0, signal: null });
+  }
+});

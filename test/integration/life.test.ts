@@ -7,6 +7,9 @@ import { type GatewayProcess, runGateway, startGateway } from '../support/gatewa
 import { childrenOf } from '../support/processes.ts';
 import { StreamClient } from '../support/stream-client.ts';
 
+/** Room for many requests, and time for them on a busy machine. */
+const PATIENT = { TWINLENS_MAX_IN_FLIGHT: '200', TWINLENS_DEADLINE_MS: '60000' };
+
 /** A request to classify that the gateway has let in, and whose picture has come only in half. */
 async function halfRequest(
   gateway: GatewayProcess,
@@ -32,10 +35,10 @@ async function read(outgoing: ClientRequest): Promise<{ status: number | undefin
 
 describe('a drain', () => {
   test('answers what is in flight on every transport, refuses what is new, and exits 0', async () => {
-    const gateway = await startGateway({ env: { TWINLENS_INSTANCES: '1', TWINLENS_MAX_IN_FLIGHT: '100' } });
+    const gateway = await startGateway({ env: { TWINLENS_INSTANCES: '1', ...PATIENT } });
     const client = await StreamClient.open(gateway.streamUrl);
     const half = await halfRequest(gateway, 'half');
-    const ids = Array.from({ length: 80 }, (_, i) => `r${i}`);
+    const ids = Array.from({ length: 50 }, (_, i) => `r${i}`);
     for (const id of ids) client.classify(id, clock());
     await client.roundTrip();
 
@@ -94,14 +97,14 @@ describe('a drain', () => {
 
 describe('a client that goes away', () => {
   test('cancels its request, while the picture comes and while it waits', async () => {
-    const gateway = await startGateway({ env: { TWINLENS_INSTANCES: '1', TWINLENS_MAX_IN_FLIGHT: '100' } });
+    const gateway = await startGateway({ env: { TWINLENS_INSTANCES: '1', ...PATIENT } });
     const half = await halfRequest(gateway, 'gone-early');
     half.outgoing.on('error', () => undefined);
     half.outgoing.destroy();
     await gateway.logged((line) => line.request_id === 'gone-early' && line.code === 'CANCELLED');
 
     const client = await StreamClient.open(gateway.streamUrl);
-    for (let i = 0; i < 80; i += 1) client.classify(`busy${i}`, clock());
+    for (let i = 0; i < 50; i += 1) client.classify(`busy${i}`, clock());
     await client.roundTrip();
     const picture = clock();
     const late = request(`${gateway.url}/v1/classify?priority=low`, {
@@ -113,7 +116,7 @@ describe('a client that goes away', () => {
     await once(late, 'continue');
     late.end(picture, () => late.destroy());
     await gateway.logged((line) => line.request_id === 'gone-late' && line.code === 'CANCELLED');
-    for (let i = 0; i < 80; i += 1) expect((await client.answer(`busy${i}`)).type).toBe('result');
+    for (let i = 0; i < 50; i += 1) expect((await client.answer(`busy${i}`)).type).toBe('result');
     client.close();
     await gateway.stop();
   });
@@ -121,7 +124,7 @@ describe('a client that goes away', () => {
 
 describe('an instance that dies', () => {
   test('is replaced, and each request is answered once', async () => {
-    const gateway = await startGateway({ env: { TWINLENS_INSTANCES: '2', TWINLENS_MAX_IN_FLIGHT: '200' } });
+    const gateway = await startGateway({ env: { TWINLENS_INSTANCES: '2', ...PATIENT } });
     const client = await StreamClient.open(gateway.streamUrl);
     const ids = Array.from({ length: 100 }, (_, i) => `k${i}`);
     for (const id of ids) client.classify(id, clock());

@@ -8,7 +8,7 @@ import { StreamClient } from '../support/stream-client.ts';
 let gateway: GatewayProcess;
 beforeAll(async () => {
   gateway = await startGateway({
-    env: { TWINLENS_INSTANCES: '1', TWINLENS_BATCH_MAX: '1', TWINLENS_MAX_IN_FLIGHT: '32' },
+    env: { TWINLENS_INSTANCES: '1', TWINLENS_BATCH_MAX: '1', TWINLENS_DEADLINE_MS: '60000' },
   });
 });
 afterAll(async () => {

@@ -11,7 +11,7 @@ import { probabilities } from '../core/scores.ts';
 import { type AdapterReport, probeAdapter, probeWasm, webgpuBuild } from './adapter.ts';
 import { type Choice, chooseBackend, medianOf, type Trial } from './backend-choice.ts';
 import type { BackendPreference } from './engine.ts';
-import { type Backend, type BackendRequest, createBackend } from './ort.ts';
+import { type Backend, type BackendRequest, createBackend, RuntimeFailure } from './ort.ts';
 import { decodePicture } from './picture.ts';
 import type { Verdict } from './store-index.ts';
 
@@ -105,8 +105,15 @@ async function attempt(
   }
 }
 
+interface Compared {
+  readonly backend: Backend;
+  readonly choice: Choice;
+  /** False when one was never tried, because its runtime could not be fetched. */
+  readonly lasting: boolean;
+}
+
 /** Opens both, keeps the better one. */
-async function compare(job: BackendJob, context: BackendContext): Promise<{ backend: Backend; choice: Choice }> {
+async function compare(job: BackendJob, context: BackendContext): Promise<Compared> {
   const webgpu = await attempt('webgpu', job, context);
   if (!webgpu.trial.ok) context.notice('WEBGPU_REJECTED', `WebGPU is not used: ${webgpu.trial.reason}`);
   const wasm = await attempt('wasm', job, context).catch(async (error: unknown) => {
@@ -119,7 +126,8 @@ async function compare(job: BackendJob, context: BackendContext): Promise<{ back
   const [kept, other] = choice.provider === 'webgpu' ? [webgpu, wasm] : [wasm, webgpu];
   if (other.tried) await letGo(other.tried.backend);
   if (!kept.tried) throw new TwinlensError('INTERNAL', `${choice.provider} was chosen but never opened.`);
-  return { backend: kept.tried.backend, choice };
+  const lasting = ![webgpu, wasm].some(({ error }) => error instanceof RuntimeFailure);
+  return { backend: kept.tried.backend, choice, lasting };
 }
 
 const verdictKey = (adapter: AdapterReport, job: BackendJob): string =>
@@ -144,9 +152,9 @@ async function auto(job: BackendJob, context: BackendContext): Promise<Backend> 
       context.notice('WEBGPU_REJECTED', `WebGPU no longer works here: ${asTwinlensError(error).message}`);
     }
   }
-  const { backend, choice } = await compare(job, context);
+  const { backend, choice, lasting } = await compare(job, context);
   context.notice('BACKEND_CHOSEN', `${backend.name}: ${choice.reason}.`);
-  await context.rememberVerdict({ key, provider: choice.provider, reason: choice.reason });
+  if (lasting) await context.rememberVerdict({ key, provider: choice.provider, reason: choice.reason });
   return backend;
 }
 

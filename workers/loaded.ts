@@ -1,10 +1,11 @@
 /**
- * A model that can answer, and what keeps it answering: runs tensors on its backend and replaces a
+ * A model that can answer, and what keeps it answering: runs prepared pixels on its backend and replaces a
  * backend that fails (a lost graphics device) in place. Knows no queue and no pictures.
  */
 import type { Classification, LoadedModel } from '../core/engine.ts';
 import { asTwinlensError, TwinlensError } from '../core/errors.ts';
 import type { Manifest, Variant } from '../core/manifest.ts';
+import { normalizeInto, tensorLength } from '../core/normalize.ts';
 import { toPredictions } from '../core/scores.ts';
 import { letGo } from './backends.ts';
 import type { Backend } from './ort.ts';
@@ -25,8 +26,15 @@ export interface LoadedOptions {
   onRecovered(): void;
 }
 
+export interface Answer extends Pick<Classification, 'predictions' | 'notSure' | 'provider'> {
+  /** Milliseconds. */
+  readonly timings: { readonly normalize: number; readonly infer: number };
+}
+
 export class Loaded {
   readonly manifest: Manifest;
+  /** The model's input; one run at a time uses it. */
+  readonly #tensor: Float32Array<ArrayBuffer>;
   readonly #options: LoadedOptions;
   #backend: Promise<Backend>;
   #provider: Backend['provider'];
@@ -36,6 +44,7 @@ export class Loaded {
 
   constructor(options: LoadedOptions) {
     this.manifest = options.manifest;
+    this.#tensor = new Float32Array(tensorLength(options.manifest.input));
     this.#options = options;
     this.#provider = options.backend.provider;
     this.#backend = Promise.resolve(options.backend);
@@ -55,27 +64,34 @@ export class Loaded {
     };
   }
 
-  /** Errors: ENGINE_FAILED. A run that a lost device interrupted is run again on its successor. */
-  async run(
-    tensor: Float32Array<ArrayBuffer>,
-    top: number,
-  ): Promise<Pick<Classification, 'predictions' | 'notSure' | 'provider'>> {
+  /**
+   * @param pixels what `prepareRgb` gave. Errors: ENGINE_FAILED. A run that a lost device interrupted is run
+   * again on its successor.
+   */
+  async run(pixels: Uint8Array, top: number): Promise<Answer> {
     const { manifest, classNames } = this.#options;
-    const backend = await this.#backend;
+    const begin = performance.now();
+    const tensor = this.#tensor;
+    normalizeInto(pixels, manifest.input, tensor, 0);
+    const normalised = performance.now();
+    let backend = await this.#backend;
     let values: Float32Array;
-    let provider = backend.provider;
     try {
       values = await backend.run(tensor);
     } catch (error) {
-      const successor = await this.#recover(backend, asTwinlensError(error).message);
-      values = await successor.run(tensor).catch((cause: unknown) => {
+      backend = await this.#recover(backend, asTwinlensError(error).message);
+      values = await backend.run(tensor).catch((cause: unknown) => {
         throw asTwinlensError(cause, 'ENGINE_FAILED');
       });
-      provider = successor.provider;
     }
     this.#recoveries = 0;
     const predictions = toPredictions(values, manifest.output, classNames, top);
-    return { predictions, notSure: (predictions[0]?.score ?? 0) < manifest.notSureBelow, provider };
+    return {
+      predictions,
+      notSure: (predictions[0]?.score ?? 0) < manifest.notSureBelow,
+      provider: backend.provider,
+      timings: { normalize: normalised - begin, infer: performance.now() - normalised },
+    };
   }
 
   /** Frees the session. The caller has seen to it that nothing runs. */

@@ -51,11 +51,17 @@ function importBuild(build: Build): Promise<Runtime> {
 function runtimeOf(build: Build): Promise<Runtime> {
   let runtime = runtimes.get(build);
   if (!runtime) {
-    runtime = importBuild(build).then((module) => {
-      module.env.wasm.numThreads = wasmThreads();
-      module.env.logLevel = 'error';
-      return module;
-    });
+    runtime = importBuild(build).then(
+      (module) => {
+        module.env.wasm.numThreads = wasmThreads();
+        module.env.logLevel = 'error';
+        return module;
+      },
+      (cause: unknown) => {
+        runtimes.delete(build);
+        throw notStarted(build, asTwinlensError(cause).message, cause);
+      },
+    );
     runtimes.set(build, runtime);
   }
   return runtime;
@@ -98,16 +104,17 @@ function checkNeeds(manifest: Manifest, variant: Variant, provider: Backend['pro
 /** The runtime itself did not start (no WebAssembly, its file could not be fetched): a new worker may. */
 export class RuntimeFailure extends TwinlensError {}
 
+const notStarted = (build: Build, text: string, cause: unknown): RuntimeFailure =>
+  new RuntimeFailure(
+    'ENGINE_FAILED',
+    `ONNX Runtime (${build} build) could not be started: ${text}. Check the connection and try again.`,
+    { cause },
+  );
+
 function explain(error: unknown, build: Build): TwinlensError {
   if (error instanceof TwinlensError) return error;
   const text = asTwinlensError(error).message;
-  if (/no available backend|failed to fetch|importing|initWasm|WebAssembly/i.test(text)) {
-    return new RuntimeFailure(
-      'ENGINE_FAILED',
-      `ONNX Runtime (${build} build) could not be started: ${text}. Check the connection and try again.`,
-      { cause: error },
-    );
-  }
+  if (/no available backend|initWasm|WebAssembly/i.test(text)) return notStarted(build, text, error);
   return new TwinlensError('INVALID_ARGUMENT', `ONNX Runtime can't load the model: ${text}`, { cause: error });
 }
 

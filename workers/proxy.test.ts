@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { EngineEvent, LoadedModel } from '../core/engine.ts';
 import { TwinlensError } from '../core/errors.ts';
-import { type ProxyPlatform, type WorkerLike, WorkerProxy } from './proxy.ts';
+import { WorkerProxy } from './proxy.ts';
 import { parseToWorker, type ToWorker } from './wire.ts';
+import type { Platform, WorkerLike } from './worker-host.ts';
 
 const RUN_MS = 1_000;
 const LOAD_MS = 4_000;
@@ -39,6 +41,9 @@ class ScriptedWorker implements WorkerLike {
   }
 }
 
+const builtIn: unknown = JSON.parse(
+  readFileSync(new URL('../models/efficientnet-lite0/model.json', import.meta.url), 'utf8'),
+);
 const model: LoadedModel = {
   name: 'm',
   version: 3,
@@ -70,7 +75,7 @@ function setup(backend: 'auto' | 'webgpu' = 'auto') {
     set.add(timer);
     return () => void set.delete(timer);
   };
-  const platform: ProxyPlatform = {
+  const platform: Platform = {
     spawn: () => {
       const worker = new ScriptedWorker();
       workers.push(worker);
@@ -149,6 +154,19 @@ test('a silent worker is replaced, loads the same version again, and gets the wa
   await settle();
   worker().answer('classify', classification);
   expect((await answer).predictions[0]?.label).toBe('cat');
+});
+
+test('a new worker prepares pictures for the model described last', async () => {
+  const { engine, worker, load } = setup();
+  await load();
+  const described = engine.describe('m@4');
+  worker().answer('describe', { ...Object(builtIn), name: 'm', version: 4 });
+  await described;
+  worker().onerror?.({ message: 'crash', preventDefault: () => undefined } as ErrorEvent);
+  worker().answer('load', model);
+  await settle();
+  expect(worker().heard.at(-1)).toMatchObject({ method: 'describe', params: { spec: 'm@4' } });
+  engine.close();
 });
 
 test('a call that went down with two workers is ENGINE_FAILED', async () => {

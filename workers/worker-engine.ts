@@ -18,15 +18,15 @@ import {
   type NoticeCode,
 } from '../core/engine.ts';
 import { asTwinlensError, TwinlensError, toErrorBody } from '../core/errors.ts';
-import { type Manifest, variantOf } from '../core/manifest.ts';
-import { normalizeInto, tensorLength } from '../core/normalize.ts';
+import type { Manifest } from '../core/manifest.ts';
+import { tensorLength } from '../core/normalize.ts';
 import { probeAdapter, probeWasm } from './adapter.ts';
-import { type BackendContext, openBackend, selectBackend } from './backends.ts';
-import { Catalogue, type Found } from './catalogue.ts';
+import { Catalogue } from './catalogue.ts';
 import type { BackendPreference, DeviceCapabilities, Picture, Prepared } from './engine.ts';
-import { Loaded } from './loaded.ts';
+import type { Loaded } from './loaded.ts';
+import { Loader, loadCancelled, sameModel } from './loader.ts';
 import { Lock } from './lock.ts';
-import { type Backend, RuntimeFailure } from './ort.ts';
+import { RuntimeFailure } from './ort.ts';
 import { PackageFiles } from './package-files.ts';
 import { closePicture } from './picture.ts';
 import { Pictures, type Pixels } from './pictures.ts';
@@ -41,14 +41,12 @@ export interface WorkerEngineOptions {
   onNeedsReplacement(reason: string): void;
 }
 
-const cancelled = () => new TwinlensError('CANCELLED', 'Loading the model was cancelled.');
-
 export class WorkerEngine implements InferenceEngine {
   readonly #options: WorkerEngineOptions;
   readonly #listeners = new Set<(event: EngineEvent) => void>();
   readonly #store: ModelStore;
   readonly #catalogue: Catalogue;
-  readonly #files: PackageFiles;
+  readonly #loader: Loader;
   readonly #pictures = new Pictures();
   readonly #turns = new Turns();
   /** Loads and unloads, one after the other. */
@@ -63,7 +61,16 @@ export class WorkerEngine implements InferenceEngine {
     this.#options = options;
     this.#store = new ModelStore((code, message) => this.#notice(code, message));
     this.#catalogue = new Catalogue(options.gatewayUrl, this.#store);
-    this.#files = new PackageFiles(this.#catalogue, this.#store);
+    this.#loader = new Loader({
+      files: new PackageFiles(this.#catalogue, this.#store),
+      store: this.#store,
+      backend: options.backend,
+      notice: (code, message) => this.#notice(code, message),
+      onRecovered: (loaded) => {
+        if (loaded === this.#loaded) this.#setStatus({ state: 'ready', model: loaded.summary });
+      },
+      onBroken: (error) => options.onNeedsReplacement(error.message),
+    });
   }
 
   get status(): EngineStatus {
@@ -79,7 +86,7 @@ export class WorkerEngine implements InferenceEngine {
     const abort = new AbortController();
     const onAbort = () => abort.abort();
     const everyLoad = this.#endLoads.signal;
-    if (signal?.aborted) return Promise.reject(cancelled());
+    if (signal?.aborted) return Promise.reject(loadCancelled());
     signal?.addEventListener('abort', onAbort, { once: true });
     everyLoad.addEventListener('abort', onAbort, { once: true });
     return this.#lifecycle
@@ -182,17 +189,12 @@ export class WorkerEngine implements InferenceEngine {
         skip();
         throw new TwinlensError('MODEL_NOT_READY', 'The model was unloaded.');
       }
-      const { manifest } = loaded;
       const pixels = await prepare(loaded);
-      const normalising = performance.now();
-      const tensor = new Float32Array(tensorLength(manifest.input));
-      normalizeInto(pixels.data, manifest.input, tensor, 0);
-      const inferring = performance.now();
-      const { predictions, notSure, provider } = await loaded.run(tensor, top);
-      const infer = performance.now() - inferring;
+      const { predictions, notSure, provider, timings } = await loaded.run(pixels.data, top);
       const queue = started - called;
       const { decode } = pixels.timings;
-      const prepareMs = pixels.timings.prepare + inferring - normalising;
+      const { infer } = timings;
+      const prepareMs = pixels.timings.prepare + timings.normalize;
       const { name, version, variant } = loaded.summary;
       return {
         model: name,
@@ -217,15 +219,16 @@ export class WorkerEngine implements InferenceEngine {
 
   async #load(spec: string, signal: AbortSignal): Promise<LoadedModel> {
     const before = this.#status;
-    if (signal.aborted) throw cancelled();
+    if (signal.aborted) throw loadCancelled();
     const report = (progress: LoadProgress) => {
       if (!signal.aborted) this.#setStatus({ state: 'loading', spec, progress });
     };
     try {
       report({ phase: 'manifest', loadedBytes: 0, totalBytes: 0, fromStore: false });
       const found = await this.#catalogue.find(spec, signal);
-      const loaded = await this.#open(found, signal, report);
       const previous = this.#loaded;
+      const same = previous !== undefined && sameModel(previous.manifest, found.manifest);
+      const loaded = same ? previous : await this.#loader.open(found.manifest, signal, report);
       this.#manifest = found.manifest;
       if (loaded !== previous) {
         this.#loaded = loaded;
@@ -236,76 +239,13 @@ export class WorkerEngine implements InferenceEngine {
       this.#setStatus({ state: 'ready', model: loaded.summary });
       return loaded.summary;
     } catch (error) {
-      const known = signal.aborted ? cancelled() : asTwinlensError(error, 'ENGINE_FAILED');
+      const known = signal.aborted ? loadCancelled() : asTwinlensError(error, 'ENGINE_FAILED');
       if (this.#loaded) this.#setStatus({ state: 'ready', model: this.#loaded.summary });
       else if (known.code === 'CANCELLED') this.#setStatus(before);
       else this.#setStatus({ state: 'failed', spec, error: toErrorBody(known) });
       if (known instanceof RuntimeFailure && !this.#loaded) this.#options.onNeedsReplacement(known.message);
       throw known;
     }
-  }
-
-  /** The model of `found`, with a backend that passed its goldens; the loaded one when it is the same. */
-  async #open(found: Found, signal: AbortSignal, report: (progress: LoadProgress) => void): Promise<Loaded> {
-    const { manifest } = found;
-    const variant = variantOf(manifest);
-    if (this.#loaded && sameModel(this.#loaded.manifest, manifest)) return this.#loaded;
-    let last: LoadProgress | undefined;
-    const onProgress = (progress: LoadProgress) => {
-      last = progress;
-      report(progress);
-    };
-    const { classNames, ...files } = await this.#files.read(manifest, variant, { signal, onProgress });
-    const context = this.#context((phase) => {
-      if (signal.aborted) throw cancelled();
-      if (last) report({ ...last, phase });
-    });
-    const backend = await selectBackend({ ...files, manifest, variant }, context);
-    if (signal.aborted) {
-      await backend.release();
-      throw cancelled();
-    }
-    const loaded: Loaded = new Loaded({
-      manifest,
-      variant,
-      classNames,
-      backend,
-      reopen: (reason) => this.#reopen(manifest, backend.provider, reason),
-      onRecovered: () => {
-        if (this.#loaded === loaded) this.#setStatus({ state: 'ready', model: loaded.summary });
-      },
-      onBroken: (error) => this.#options.onNeedsReplacement(error.message),
-    });
-    return loaded;
-  }
-
-  /** A backend for a model whose own was lost; its files come from the store. */
-  async #reopen(manifest: Manifest, provider: Backend['provider'], reason: string): Promise<Backend> {
-    const variant = variantOf(manifest);
-    const { signal } = new AbortController();
-    const files = await this.#files.read(manifest, variant, { signal, onProgress: () => undefined });
-    const job = { ...files, manifest, variant };
-    const lost = `${provider === 'webgpu' ? 'The graphics device was lost' : 'The runtime failed'} (${reason})`;
-    try {
-      const { backend } = await openBackend(provider, job);
-      this.#notice('DEVICE_LOST', `${lost} and was opened again; ${backend.name} goes on.`);
-      return backend;
-    } catch (error) {
-      if (provider === 'wasm' || this.#options.backend === 'webgpu') throw error;
-      const { backend } = await openBackend('wasm', job);
-      this.#notice('DEVICE_LOST', `${lost} and did not come back; ${backend.name} goes on.`);
-      return backend;
-    }
-  }
-
-  #context(step: BackendContext['step']): BackendContext {
-    return {
-      preference: this.#options.backend,
-      step,
-      notice: (code, message) => this.#notice(code, message),
-      verdict: (key) => this.#store.verdict(key),
-      rememberVerdict: (verdict) => this.#store.rememberVerdict(verdict),
-    };
   }
 
   #setStatus(status: EngineStatus): void {
@@ -330,9 +270,4 @@ function wrongOptions(top: number, deadlineMs: number | undefined, classes: numb
     return new TwinlensError('INVALID_ARGUMENT', 'deadlineMs must be a number of milliseconds.');
   }
   return undefined;
-}
-
-/** Same name and version, and the very same files. */
-function sameModel(a: Manifest, b: Manifest): boolean {
-  return a.name === b.name && a.version === b.version && JSON.stringify(a.files) === JSON.stringify(b.files);
 }

@@ -192,6 +192,18 @@ test('describing and preparing need neither the weights nor ONNX Runtime', async
 });
 
 test('frames and bitmaps are used up and closed, and give what the picture gives', async () => {
+  await opened.page.evaluate(() => window.harness.engine.describe('efficientnet-lite0'));
+  await engineWorker(opened.page).evaluate(() => {
+    const closed: string[] = [];
+    Reflect.set(self, 'closedThings', closed);
+    for (const type of [VideoFrame, ImageBitmap]) {
+      const close = type.prototype.close;
+      type.prototype.close = function () {
+        closed.push(type.name);
+        close.call(this);
+      };
+    }
+  });
   const found = await opened.page.evaluate(async (text) => {
     const { engine } = window.harness;
     await engine.describe('efficientnet-lite0');
@@ -203,12 +215,15 @@ test('frames and bitmaps are used up and closed, and give what the picture gives
     const fromBitmap = await engine.prepare(bitmap);
     return {
       digests: [still.digest, fromBitmap.digest, fromFrame.digest],
-      closed: [bitmap.width, frame.format],
+      handedOver: [bitmap.width, frame.format],
       sizes: [fromFrame.sourceWidth, still.sourceWidth],
     };
   }, fixture('rgb.png'));
   expect(new Set(found.digests).size).toBe(1);
-  expect(found.closed).toEqual([0, null]);
+  expect(found.handedOver).toEqual([0, null]);
+  // The first bitmap is the one that the worker itself decoded the file to.
+  const closed = await engineWorker(opened.page).evaluate(() => Reflect.get(self, 'closedThings') as unknown);
+  expect(closed).toEqual(['ImageBitmap', 'VideoFrame', 'ImageBitmap']);
   expect(found.sizes[0]).toBe(found.sizes[1]);
 });
 

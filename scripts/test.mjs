@@ -14,13 +14,11 @@ await buildGateway();
 await buildPage();
 
 const codes = [
-  await run(process.execPath, [
-    bin('vitest'),
-    'run',
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${reportFile('vitest')}`,
-  ]),
+  await run(
+    process.execPath,
+    [bin('vitest'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${reportFile('vitest')}`],
+    { env: { CHROMIUM_PATH: browser } },
+  ),
   await run(process.execPath, [bin('@playwright/test', 'playwright'), 'test', '--reporter=list,json'], {
     env: { CHROMIUM_PATH: browser, PLAYWRIGHT_JSON_OUTPUT_NAME: reportFile('playwright') },
   }),

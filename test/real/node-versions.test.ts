@@ -6,7 +6,7 @@ import { parseClassification } from '../../core/protocol.ts';
 import { startGateway } from '../support/gateway-process.ts';
 import { otherNode, root } from './tools.ts';
 
-it.each([22, 24])('the gateway classifies on Node %i and ends cleanly', async (major) => {
+it.each([20.19, 22, 24])('the gateway classifies on Node %s and ends cleanly', async (major) => {
   const node = otherNode(major);
   if (!node) return;
   const gateway = await startGateway({ node });

@@ -84,7 +84,7 @@ export function promtool(): string | undefined {
   return tool;
 }
 
-/** A Node of another major version, from the npm packages that hold its program. */
+/** A Node of another version (such as 20.19 or 24, its newest), from the npm package that holds its program. */
 export function otherNode(major: number): string | undefined {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     say(

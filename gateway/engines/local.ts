@@ -28,16 +28,19 @@ export interface LocalEngineOptions {
   readonly client: string;
 }
 
-function signalOf(options: ClassifyOptions): AbortSignal | undefined {
-  if (!options.signal) return undefined;
+/** The platform's own kind of signal for the caller's, and the way to let go of it. */
+function follow(given: ClassifyOptions['signal']): { readonly signal?: AbortSignal; stop(): void } {
+  if (!given) return { stop: () => undefined };
   const controller = new AbortController();
-  if (options.signal.aborted) controller.abort();
-  else options.signal.addEventListener('abort', () => controller.abort(), { once: true });
-  return controller.signal;
+  const abort = () => controller.abort();
+  if (given.aborted) abort();
+  else given.addEventListener('abort', abort, { once: true });
+  return { signal: controller.signal, stop: () => given.removeEventListener('abort', abort) };
 }
 
 export function createLocalEngine({ registry, clock, deadlineMs, client }: LocalEngineOptions): InferenceEngine {
   let status: EngineStatus = { state: 'empty' };
+  let unloading = false;
   const listeners = new Set<(event: EngineEvent) => void>();
   const inFlight = new Set<Promise<unknown>>();
 
@@ -81,13 +84,15 @@ export function createLocalEngine({ registry, clock, deadlineMs, client }: Local
   }
 
   async function classify(image: ImageInput, options: ClassifyOptions = {}): Promise<Classification> {
-    if (status.state !== 'ready') throw new TwinlensError('MODEL_NOT_READY', 'No model is loaded; call load first.');
+    if (status.state !== 'ready' || unloading)
+      throw new TwinlensError('MODEL_NOT_READY', 'No model is loaded; call load first.');
     const { name, version, classes } = status.model;
     const top = options.top ?? DEFAULT_TOP;
     if (!Number.isInteger(top) || top < 1 || top > classes) {
       throw new TwinlensError('INVALID_ARGUMENT', `top is ${top}; it must be a whole number from 1 to ${classes}.`);
     }
     const handle = registry.acquire(formatModelSpec({ ...parseModelSpec(name), kind: 'version', version }));
+    const { signal, stop } = follow(options.signal);
     const answer = handle
       .classify({
         image,
@@ -96,9 +101,10 @@ export function createLocalEngine({ registry, clock, deadlineMs, client }: Local
         priority: options.priority ?? 'normal',
         client,
         stream: options.stream,
-        signal: signalOf(options),
+        signal,
       })
       .finally(() => {
+        stop();
         handle.release();
         inFlight.delete(answer);
       });
@@ -113,7 +119,9 @@ export function createLocalEngine({ registry, clock, deadlineMs, client }: Local
     load,
     classify,
     unload: async () => {
+      unloading = true;
       await Promise.allSettled(inFlight);
+      unloading = false;
       change({ state: 'empty' });
     },
     subscribe: (listener) => {

@@ -10,8 +10,10 @@ import { type Manifest, parseClassNames, variantOf } from '../../core/manifest.t
 import { normalizeInto, tensorLength } from '../../core/normalize.ts';
 import { prepareRgb } from '../../core/resize.ts';
 import { probabilities, toPredictions } from '../../core/scores.ts';
-import { decodeImage } from './decode.ts';
-import { readManifest, readPackageFile, readPackageJson } from './package-files.ts';
+import { decodeImage, openImage } from './decode.ts';
+import { checkSelfContained } from './onnx-file.ts';
+import { readPackageFile, readPackageJson } from './package-files.ts';
+import { PixelBudget } from './pixel-budget.ts';
 import { createSession, type ModelSession } from './session.ts';
 import { type FromInstance, type ItemResult, type LoadOrder, parseToInstance, type RunItem } from './wire.ts';
 
@@ -20,6 +22,7 @@ interface Model {
   readonly classNames: readonly string[];
   readonly session: ModelSession;
   readonly maxPixels: number;
+  readonly budget: PixelBudget;
 }
 
 type PreparedItem =
@@ -53,24 +56,29 @@ async function checkGoldens(
 }
 
 async function load(order: LoadOrder): Promise<Model> {
-  const manifest = await readManifest(order.folder);
-  const file = await readPackageFile(order.folder, manifest, variantOf(manifest).file);
+  const { folder, manifest, maxPixels } = order;
+  const file = await readPackageFile(folder, manifest, variantOf(manifest).file);
+  checkSelfContained(file);
   const classNames = parseClassNames(
-    await readPackageJson(order.folder, manifest, manifest.output.classNames),
+    await readPackageJson(folder, manifest, manifest.output.classNames),
     manifest.output,
   );
   const session = await createSession(file, manifest, order);
-  await checkGoldens(order.folder, manifest, session, order.maxPixels);
-  return { manifest, classNames, session, maxPixels: order.maxPixels };
+  await checkGoldens(folder, manifest, session, maxPixels);
+  // Together no more than the largest single picture: batches of large ones are decoded in turn.
+  return { manifest, classNames, session, maxPixels, budget: new PixelBudget(maxPixels) };
 }
 
 async function prepareItem(model: Model, { image, top }: RunItem): Promise<PreparedItem> {
   const begun = performance.now();
   try {
-    const pixels = await decodeImage(image, model.maxPixels);
-    const decoded = performance.now();
-    const prepared = prepareRgb(pixels, model.manifest.input);
-    return { ok: true, pixels: prepared, top, decode: decoded - begun, prepare: performance.now() - decoded };
+    const opened = await openImage(image, model.maxPixels);
+    return await model.budget.spend(opened.newPixels, async () => {
+      const picture = await opened.decode();
+      const decoded = performance.now();
+      const pixels = prepareRgb(picture, model.manifest.input);
+      return { ok: true, pixels, top, decode: decoded - begun, prepare: performance.now() - decoded };
+    });
   } catch (error) {
     return { ok: false, error: toErrorBody(error) };
   }
@@ -103,12 +111,12 @@ async function runPrepared(
     const own = scores.subarray(place * output.classes, (place + 1) * output.classes);
     const prepare = item.prepare + (normalizing[place] ?? 0);
     place += 1;
-    return {
-      ok: true,
-      predictions: toPredictions(own, output, model.classNames, item.top),
-      decode: item.decode,
-      prepare,
-    };
+    try {
+      const predictions = toPredictions(own, output, model.classNames, item.top);
+      return { ok: true, predictions, decode: item.decode, prepare };
+    } catch (error) {
+      return { ok: false, error: toErrorBody(error) };
+    }
   });
   return { items: results, infer, batchSize };
 }
@@ -147,5 +155,5 @@ process.on('message', (value) => {
 
 // Without its gateway an instance has nobody to answer.
 process.on('disconnect', () => process.exit(0));
-// Ctrl+C reaches the whole process group; the gateway decides when its instances end.
-process.on('SIGINT', () => undefined);
+// Ctrl+C, a closed terminal and service managers reach every process; the gateway decides when its instances end.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);

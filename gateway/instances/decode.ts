@@ -1,7 +1,8 @@
 /**
  * From an image of a request to pixels, by libvips through sharp: EXIF orientation applied, colours to
  * sRGB (the default handling of profiles, as in the browser's createImageBitmap), alpha over white, the
- * first frame of an animation. The header is judged before anything is decoded.
+ * first frame of an animation. The header is judged before anything is decoded. A PNG's gAMA is not
+ * applied, which libvips doesn't know; browsers do, so such a rare file may be answered differently there.
  */
 import sharp from 'sharp';
 import type { EncodedImage, ImageInput, RawImage } from '../../core/engine.ts';
@@ -54,20 +55,17 @@ function spread(data: Uint8Array, width: number, height: number, channels: numbe
   return { data: rgb, width, height, channels: 3 };
 }
 
-async function decodeEncoded(image: EncodedImage, maxPixels: number): Promise<PixelView> {
-  checkEncoding(image);
+/** A picture whose header was read and found good. */
+export interface OpenedImage {
+  /** Pixels that `decode` will make; 0 where they are there already. */
+  readonly newPixels: number;
+  /** Errors: UNDECODABLE_IMAGE, INVALID_ARGUMENT. */
+  decode(): Promise<PixelView>;
+}
+
+async function decodable<T>(image: EncodedImage, work: () => Promise<T>): Promise<T> {
   try {
-    // A truncated file would come out half gray, and be answered as if it were whole.
-    const picture = sharp(image.data, { failOn: 'truncated', limitInputPixels: false, pages: 1 });
-    const { width, height } = await picture.metadata();
-    checkPixels(width, height, maxPixels);
-    const { data, info } = await picture
-      .autoOrient()
-      .toColourspace('srgb')
-      .flatten({ background: '#ffffff' })
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true });
-    return spread(data, info.width, info.height, info.channels);
+    return await work();
   } catch (error) {
     if (error instanceof TwinlensError) throw error;
     const why = asTwinlensError(error).message.split('\n')[0];
@@ -79,9 +77,39 @@ async function decodeEncoded(image: EncodedImage, maxPixels: number): Promise<Pi
   }
 }
 
+async function openEncoded(image: EncodedImage, maxPixels: number): Promise<OpenedImage> {
+  checkEncoding(image);
+  // A truncated file would come out half gray, and be answered as if it were whole.
+  const picture = sharp(image.data, { failOn: 'truncated', limitInputPixels: false, pages: 1 });
+  const { width, height } = await decodable(image, () => picture.metadata());
+  checkPixels(width, height, maxPixels);
+  return {
+    newPixels: width * height,
+    decode: () =>
+      decodable(image, async () => {
+        const { data, info } = await picture
+          .autoOrient()
+          .toColourspace('srgb')
+          .flatten({ background: '#ffffff' })
+          .raw({ depth: 'uchar' })
+          .toBuffer({ resolveWithObject: true });
+        return spread(data, info.width, info.height, info.channels);
+      }),
+  };
+}
+
 /** Errors: INVALID_ARGUMENT, UNSUPPORTED_MEDIA, PAYLOAD_TOO_LARGE, UNDECODABLE_IMAGE. */
-export async function decodeImage(image: ImageInput, maxPixels: number): Promise<PixelView> {
-  if (!('width' in image)) return decodeEncoded(image, maxPixels);
+export async function openImage(image: ImageInput, maxPixels: number): Promise<OpenedImage> {
+  if (!('width' in image)) return openEncoded(image, maxPixels);
+  if (![image.width, image.height].every((side) => Number.isInteger(side) && side > 0)) {
+    throw new TwinlensError('INVALID_ARGUMENT', `${image.width} x ${image.height} is no size; give whole pixels.`);
+  }
   checkPixels(image.width, image.height, maxPixels);
-  return checkRaw(image);
+  const pixels = checkRaw(image);
+  return { newPixels: 0, decode: async () => pixels };
+}
+
+/** `openImage` and its `decode` in one. */
+export async function decodeImage(image: ImageInput, maxPixels: number): Promise<PixelView> {
+  return (await openImage(image, maxPixels)).decode();
 }

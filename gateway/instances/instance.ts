@@ -6,8 +6,17 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Provider } from '../../core/engine.ts';
 import { fromErrorBody, TwinlensError } from '../../core/errors.ts';
-import { type Loaded, type LoadOrder, parseFromInstance, type Ran, type RunItem, type ToInstance } from './wire.ts';
+import {
+  type FromInstance,
+  type Loaded,
+  type LoadOrder,
+  parseFromInstance,
+  type Ran,
+  type RunItem,
+  type ToInstance,
+} from './wire.ts';
 
 export interface InstanceOptions {
   readonly load: LoadOrder;
@@ -36,6 +45,7 @@ export class Instance {
   #nextId = 1;
   #loading: { resolve: (loaded: Loaded) => void; reject: (error: TwinlensError) => void } | undefined;
   #ended = false;
+  #provider: Provider | undefined;
   /** Resolves with the reason when the child is gone. Never rejects. */
   readonly exited: Promise<string>;
 
@@ -53,12 +63,17 @@ export class Instance {
       this.#child.once('exit', (code, signal) =>
         end(signal ? `ended by ${signal}` : `ended with exit code ${code ?? 'unknown'}`),
       );
-      this.#child.once('error', (error) => end(`could not be started: ${error.message}`));
+      this.#child.on('error', (error) => end(`could not be started: ${error.message}`));
     });
   }
 
   get pid(): number | undefined {
     return this.#child.pid;
+  }
+
+  /** What the model really runs on; undefined until it is loaded. */
+  get provider(): Provider | undefined {
+    return this.#provider;
   }
 
   /** Batches sent and not yet answered. */
@@ -68,6 +83,7 @@ export class Instance {
 
   /** Loads the model; rejects with the child's own error, or ENGINE_FAILED when it ends or hangs. */
   load(): Promise<Loaded> {
+    if (this.#ended) return Promise.reject(new TwinlensError('ENGINE_FAILED', 'The instance has ended.'));
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         reject(
@@ -108,10 +124,18 @@ export class Instance {
     this.#child.send(message, () => undefined);
   }
 
+  /** A child that sends what it should not is broken, perhaps by a picture: it ends, and only it. */
   #receive(value: unknown): void {
-    const message = parseFromInstance(value);
+    let message: FromInstance;
+    try {
+      message = parseFromInstance(value);
+    } catch {
+      this.kill(); // `exit` follows and settles everything.
+      return;
+    }
     switch (message.type) {
       case 'loaded':
+        this.#provider = message.provider;
         this.#loading?.resolve(message);
         return;
       case 'loadFailed':

@@ -1,7 +1,7 @@
 /**
  * The instances of one model version: as many child processes as configured, kept alive. A dead one is
  * replaced after a growing pause; batches go to the least busy. Guarantees: at most `DEPTH` batches in
- * an instance, so that it decodes one while it runs another. Knows no queue: `onCapacity` tells who does.
+ * an instance, so that it decodes one while it runs another; one that must run alone does. Knows no queue: `onCapacity` tells who does.
  */
 import type { Provider } from '../../core/engine.ts';
 import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
@@ -15,7 +15,8 @@ const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 30_000;
 
 export interface PoolOptions extends InstanceOptions {
-  readonly size: number;
+  /** Instances, given the provider that the first one found. */
+  readonly size: (provider: Provider) => number;
   readonly onExit: (reason: string) => void;
   /** The provider differs from the one asked for; why. */
   readonly onNote: (note: string) => void;
@@ -23,7 +24,12 @@ export interface PoolOptions extends InstanceOptions {
 
 export class InstancePool {
   readonly #options: PoolOptions;
+  /** Every process, also those that still load. */
+  readonly #processes = new Set<Instance>();
+  /** Those that can run. */
   readonly #instances = new Set<Instance>();
+  /** Those with a batch that runs alone. */
+  readonly #reserved = new Set<Instance>();
   readonly #pauses = new Set<NodeJS.Timeout>();
   #capacityListener: () => void = () => undefined;
   #closed = false;
@@ -44,8 +50,9 @@ export class InstancePool {
     return this.#instances.size;
   }
 
-  get hasCapacity(): boolean {
-    return [...this.#instances].some(({ inFlight }) => inFlight < DEPTH);
+  /** @param alone for a batch that shares its instance with no other */
+  hasCapacity(alone: boolean): boolean {
+    return this.#leastBusy(alone) !== undefined;
   }
 
   /** Process ids, for tests and the resource monitor. */
@@ -63,7 +70,7 @@ export class InstancePool {
     try {
       // The first one alone: what is wrong with the model is found once, and no second process pays for it.
       await this.#add();
-      await Promise.all(Array.from({ length: this.#options.size - 1 }, () => this.#add()));
+      await Promise.all(Array.from({ length: this.#options.size(this.#provider) - 1 }, () => this.#add()));
     } catch (error) {
       await this.close();
       throw error;
@@ -71,37 +78,51 @@ export class InstancePool {
   }
 
   /** Call only when `hasCapacity`. Rejects with ENGINE_FAILED when the instance dies. */
-  run(items: RunItem[]): Promise<Ran> {
-    let least: Instance | undefined;
-    for (const instance of this.#instances) if (!least || instance.inFlight < least.inFlight) least = instance;
-    if (!least)
-      return Promise.reject(new TwinlensError('ENGINE_FAILED', 'No instance of the model is running; try again.'));
-    return least.run(items).finally(() => this.#capacityListener());
+  async run(items: RunItem[], alone: boolean): Promise<Ran & { readonly provider: Provider }> {
+    const instance = this.#leastBusy(alone);
+    if (!instance) throw new TwinlensError('ENGINE_FAILED', 'No instance of the model is free; try again.');
+    if (alone) this.#reserved.add(instance);
+    try {
+      const ran = await instance.run(items);
+      return { ...ran, provider: instance.provider ?? this.#provider };
+    } finally {
+      this.#reserved.delete(instance);
+      this.#capacityListener();
+    }
   }
 
   /** Ends every instance; batches in them reject. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const pause of this.#pauses) clearTimeout(pause);
-    const gone = [...this.#instances].map(({ exited }) => exited);
-    for (const instance of this.#instances) instance.kill();
+    const gone = [...this.#processes].map(({ exited }) => exited);
+    for (const instance of this.#processes) instance.kill();
     await Promise.all(gone);
   }
 
+  #leastBusy(idle: boolean): Instance | undefined {
+    let least: Instance | undefined;
+    for (const instance of this.#instances) {
+      if (this.#reserved.has(instance) || instance.inFlight >= (idle ? 1 : DEPTH)) continue;
+      if (!least || instance.inFlight < least.inFlight) least = instance;
+    }
+    return least;
+  }
+
   async #add(): Promise<void> {
+    if (this.#closed) throw closing();
     const instance = new Instance(this.#options);
+    this.#processes.add(instance);
+    void instance.exited.then(() => this.#processes.delete(instance));
     try {
       const { provider, note } = await instance.load();
+      if (this.#closed) throw closing();
       this.#provider = provider;
       if (note !== undefined) this.#options.onNote(note);
     } catch (error) {
       instance.kill();
       await instance.exited;
       throw error;
-    }
-    if (this.#closed) {
-      instance.kill();
-      return;
     }
     this.#instances.add(instance);
     void instance.exited.then((reason) => {
@@ -132,3 +153,5 @@ export class InstancePool {
     this.#pauses.add(pause);
   }
 }
+
+const closing = () => new TwinlensError('DRAINING', 'The model is being unloaded.');

@@ -4,11 +4,14 @@
  */
 import { z } from 'zod';
 import { type ImageInput, PROVIDERS } from '../../core/engine.ts';
+import { parseManifest } from '../../core/manifest.ts';
 import { errorBodySchema } from '../../core/protocol.ts';
 
 const bytes = z.instanceof(Uint8Array);
+/** Any number at all: whether it fits the bytes is judged where they are read, which refuses this image alone. */
+const size = z.custom<number>((value) => typeof value === 'number');
 const imageSchema: z.ZodType<ImageInput> = z.union([
-  z.object({ encoding: z.enum(['rgb8', 'rgba8']), width: z.int(), height: z.int(), data: bytes }),
+  z.object({ encoding: z.enum(['rgb8', 'rgba8']), width: size, height: size, data: bytes }),
   z.object({ encoding: z.enum(['jpeg', 'png', 'webp', 'avif']), data: bytes }),
 ]);
 
@@ -17,6 +20,8 @@ const toInstanceSchema = z.discriminatedUnion('type', [
     type: z.literal('load'),
     /** Folder of the model package. */
     folder: z.string(),
+    /** The gateway's own reading of model.json: what is on disk may have changed since. */
+    manifest: z.unknown().transform(parseManifest),
     provider: z.enum(['auto', 'cpu', 'cuda']),
     /** ONNX Runtime intra-op threads. */
     threads: z.int().min(1),

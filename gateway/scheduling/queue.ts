@@ -14,7 +14,7 @@ export interface Entry<T> {
   readonly stream?: string;
   readonly enqueuedAt: number;
   readonly deadline: number;
-  /** Runs in a batch of its own: what it was in before killed its instance. */
+  /** Runs with no other: what it was in before killed its instance, perhaps because of it. */
   readonly alone: boolean;
   readonly request: T;
 }
@@ -120,6 +120,13 @@ export class BatchQueue<T> {
       if (entry) expired.unshift(entry);
     }
     return expired;
+  }
+
+  /** Whether the next batch is one that runs alone, and so needs an idle instance. */
+  nextRunsAlone(now: number): boolean {
+    if (!this.#places.some(({ entry }) => entry.alone)) return false;
+    const next = this.#next(now);
+    return next !== undefined && this.#places[next]?.entry.alone === true;
   }
 
   /** What to do at `now` with an instance free; call `expire` first. */

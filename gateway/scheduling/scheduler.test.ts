@@ -5,13 +5,14 @@ import { TwinlensError } from '../../core/errors.ts';
 import { FakeClock, settle } from '../../test/doubles/fake-clock.ts';
 import { type Outcome, type Runner, Scheduler } from './scheduler.ts';
 
-/** Instances that answer when the test says so. */
+/** An instance with places for some batches, which answers when the test says so. */
 class ManualRunner implements Runner<string, string> {
   slots: number;
   readonly batches: string[][] = [];
   onRun: (batch: readonly string[]) => void = () => undefined;
   readonly running: {
     batch: readonly string[];
+    alone: boolean;
     resolve: (outcomes: Outcome<string>[]) => void;
     reject: (error: Error) => void;
   }[] = [];
@@ -21,18 +22,19 @@ class ManualRunner implements Runner<string, string> {
     this.slots = slots;
   }
 
-  hasCapacity(): boolean {
-    return this.running.length < this.slots;
+  hasCapacity(alone: boolean): boolean {
+    if (this.running.some((one) => one.alone)) return false;
+    return this.running.length < (alone ? Math.min(this.slots, 1) : this.slots);
   }
 
   onCapacity(listener: () => void): void {
     this.#listener = listener;
   }
 
-  run(batch: readonly string[]): Promise<Outcome<string>[]> {
+  run(batch: readonly string[], alone: boolean): Promise<Outcome<string>[]> {
     this.batches.push([...batch]);
     this.onRun(batch);
-    return new Promise((resolve, reject) => this.running.push({ batch, resolve, reject }));
+    return new Promise((resolve, reject) => this.running.push({ batch, alone, resolve, reject }));
   }
 
   finish(at = 0): void {
@@ -120,6 +122,22 @@ describe('Scheduler', () => {
     await settle();
     expect(runner.batches).toEqual([['first'], ['good', 'bad'], ['good'], ['bad']]);
     expect(await Promise.all(answers)).toEqual(['GOOD', 'ENGINE_FAILED']);
+  });
+
+  test('what is run once more shares its instance with nothing, and the others go on afterwards', async () => {
+    const { runner, submit } = make(2);
+    const answers = ['good', 'bad', 'other'].map((name) => submit(name));
+    expect(runner.batches).toEqual([['good'], ['bad']]);
+    runner.die();
+    runner.die();
+    await settle();
+    for (let left = 3; left > 0; left -= 1) {
+      expect(runner.running).toHaveLength(1);
+      if (runner.running[0]?.batch.includes('bad')) runner.die();
+      else runner.finish();
+      await settle();
+    }
+    expect(await Promise.all(answers)).toEqual(['GOOD', 'ENGINE_FAILED', 'OTHER']);
   });
 
   test('a full queue answers QUEUE_FULL at once, and a superseded frame SUPERSEDED', async () => {

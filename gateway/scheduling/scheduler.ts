@@ -18,9 +18,10 @@ export interface Clock {
 
 /** What runs batches: the instances of a model version. */
 export interface Runner<Request, Result> {
-  hasCapacity(): boolean;
+  /** @param alone for a batch that shares its instance with no other */
+  hasCapacity(alone: boolean): boolean;
   /** One outcome a request, in order. Rejects when the whole batch came to nothing and may be tried again. */
-  run(batch: readonly Request[]): Promise<readonly Outcome<Result>[]>;
+  run(batch: readonly Request[], alone: boolean): Promise<readonly Outcome<Result>[]>;
   onCapacity(listener: () => void): void;
 }
 
@@ -153,7 +154,8 @@ export class Scheduler<Request, Result> {
     const now = this.#clock.now();
     this.#expire(now);
     let waitMs = Number.POSITIVE_INFINITY;
-    while (this.#runner.hasCapacity()) {
+    // One that must run alone holds back the others until an instance is idle; else there might never be one.
+    while (this.#runner.hasCapacity(this.#queue.nextRunsAlone(now))) {
       const decision = this.#queue.decide(now);
       if (decision.kind === 'dispatch') {
         void this.#dispatch(decision.batch, now);
@@ -186,7 +188,11 @@ export class Scheduler<Request, Result> {
     if (wanted.length === 0) return;
     try {
       for (const { request } of wanted) request.attempts += 1;
-      const outcomes = await this.#runner.run(wanted.map(({ request }) => request.request));
+      const alone = wanted.some((entry) => entry.alone);
+      const outcomes = await this.#runner.run(
+        wanted.map(({ request }) => request.request),
+        alone,
+      );
       for (const [i, { request, enqueuedAt }] of wanted.entries()) {
         const outcome = outcomes[i];
         if (outcome?.ok) request.resolve({ result: outcome.result, queue: now - enqueuedAt });

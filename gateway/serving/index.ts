@@ -1,5 +1,6 @@
 /** The face of `serving/`: a registry over the configured models folder. */
 import { join } from 'node:path';
+import type { Provider } from '../../core/engine.ts';
 import { TwinlensError } from '../../core/errors.ts';
 import type { Configuration } from '../configuration.ts';
 import type { Clock } from '../scheduling/index.ts';
@@ -26,14 +27,19 @@ export interface RegistryOptions {
 
 /** More instances than this fight for memory bandwidth before they gain anything. */
 const MOST_CPU_INSTANCES = 4;
+/** One decodes and copies while the other one's kernels run. */
+const CUDA_INSTANCES = 2;
 
 /** A registry whose models load in the background; `ready` tells when they can answer. */
 export async function createRegistry(
   options: RegistryOptions,
 ): Promise<Registry & { readonly pids: readonly number[]; close(): Promise<void> }> {
   const { configuration, clock, log, observer } = options;
-  const instances = configuration.instances || Math.max(1, Math.min(configuration.cores, MOST_CPU_INSTANCES));
-  const threads = configuration.threads || Math.max(1, Math.floor(configuration.cores / instances));
+  const instances = (provider: Provider): number => {
+    if (configuration.instances > 0) return configuration.instances;
+    return provider === 'cuda' ? CUDA_INSTANCES : Math.max(1, Math.min(configuration.cores, MOST_CPU_INSTANCES));
+  };
+  const threads = configuration.threads || Math.max(1, Math.floor(configuration.cores / instances('cpu')));
   const manager = new ModelManager({
     defaultModel: configuration.defaultModel,
     now: () => clock.now(),
@@ -51,15 +57,19 @@ export async function createRegistry(
         clock,
         observer,
         onNote: (note) =>
-          log.warn({ event_type: 'provider_fallback', model: manifest.name, model_version: manifest.version }, note),
+          // No CUDA is nothing to worry about where nobody asked for it.
+          log[configuration.provider === 'auto' ? 'info' : 'warn'](
+            { event_type: 'provider_fallback', model: manifest.name, model_version: manifest.version },
+            note,
+          ),
       }),
-    onLoaded: ({ name, version, provider, seconds }) =>
+    onLoaded: ({ name, version, provider, instances: running, seconds }) =>
       log.info({
         event_type: 'model_loaded',
         model: name,
         model_version: version,
         provider,
-        instances,
+        instances: running,
         threads,
         load_time: seconds,
       }),

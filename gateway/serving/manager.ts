@@ -21,7 +21,13 @@ interface Entry {
 export interface ManagerOptions {
   readonly defaultModel: string | undefined;
   readonly make: (aspired: Aspired) => ServingVersion;
-  readonly onLoaded: (entry: { name: string; version: number; provider: string; seconds: number }) => void;
+  readonly onLoaded: (entry: {
+    name: string;
+    version: number;
+    provider: string;
+    instances: number;
+    seconds: number;
+  }) => void;
   readonly onFailed: (entry: { name: string; version: number; error: ErrorBody }) => void;
   readonly now: () => number;
 }
@@ -47,13 +53,16 @@ export class ModelManager {
       if (known) known.wanted = true;
       else this.#entries.push({ aspired, wanted: true, state: 'new', serving: undefined, error: undefined });
     }
+    // What never served, and is not wanted any more, needs no unloading.
+    this.#entries = this.#entries.filter(({ wanted, state }) => wanted || (state !== 'new' && state !== 'failed'));
     this.#reconcile();
   }
 
-  /** Every model that should serve has a version that can answer, and there is one. */
+  /** Every model that should serve has a version that can answer now, and there is one. */
   get ready(): boolean {
     const names = new Set(this.#entries.filter(({ wanted }) => wanted).map(({ aspired }) => aspired.name));
-    return names.size > 0 && [...names].every((name) => this.#available(name).length > 0);
+    const answers = this.#entries.filter(({ state, serving }) => state === 'available' && serving?.alive);
+    return names.size > 0 && [...names].every((name) => answers.some(({ aspired }) => aspired.name === name));
   }
 
   acquire(text: string | undefined): Handle {
@@ -205,6 +214,7 @@ export class ModelManager {
         name,
         version,
         provider: serving.provider,
+        instances: serving.pids.length,
         seconds: (this.#options.now() - begun) / 1000,
       });
       this.#emit({ type: 'model', event: 'available', model: name, version });
@@ -224,7 +234,9 @@ export class ModelManager {
   async #unload(entry: Entry): Promise<void> {
     entry.state = 'unloading';
     await entry.serving?.retire();
-    this.#entries = this.#entries.filter((other) => other !== entry);
+    // Wanted again meanwhile: it is loaded anew.
+    if (entry.wanted) Object.assign(entry, { state: 'new', serving: undefined });
+    else this.#entries = this.#entries.filter((other) => other !== entry);
     this.#emit({ type: 'model', event: 'retired', model: entry.aspired.name, version: entry.aspired.version });
     this.#reconcile();
   }

@@ -3,7 +3,7 @@
  * `NAME/VERSION/model.json`, and emits the full list of aspired versions. Reads manifests only;
  * a package that can't be read is reported and aspires to nothing.
  */
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
 import type { Manifest } from '../../core/manifest.ts';
@@ -17,39 +17,47 @@ export interface Aspired {
   readonly manifest: Manifest;
 }
 
+export interface Refused {
+  readonly folder: string;
+  readonly error: TwinlensError;
+}
+
 export interface Scan {
   readonly aspired: readonly Aspired[];
-  readonly refused: readonly { readonly folder: string; readonly error: TwinlensError }[];
+  readonly refused: readonly Refused[];
 }
 
-async function folders(path: string): Promise<string[]> {
-  const entries = await readdir(path, { withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
-    .map((entry) => join(path, entry.name));
+/** Folders below the models folder in which a package may be: NAME and NAME/VERSION. */
+const DEPTH = 2;
+
+async function leadsToFolder(link: string): Promise<boolean> {
+  return (await stat(link).catch(() => undefined))?.isDirectory() ?? false; // A dangling link leads nowhere.
 }
 
-async function isPackage(folder: string): Promise<boolean> {
-  return (await readdir(folder)).includes('model.json');
-}
-
-async function packageFolders(root: string): Promise<string[]> {
-  const found: string[] = [];
-  for (const folder of await folders(root)) {
-    if (await isPackage(folder)) {
-      found.push(folder);
-      continue;
+/** Adds the packages in `path`, and what can't be one though it looks like it, to `found`. */
+async function look(path: string, depth: number, found: { packages: string[]; refused: Refused[] }): Promise<void> {
+  for (const entry of await readdir(path, { withFileTypes: true })) {
+    if (entry.name.startsWith('.')) continue;
+    const folder = join(path, entry.name);
+    try {
+      if (entry.isSymbolicLink() && (await leadsToFolder(folder))) {
+        throw new TwinlensError('INVALID_ARGUMENT', `${folder} is a link; put the model's folder itself there.`);
+      }
+      if (!entry.isDirectory()) continue;
+      if ((await readdir(folder)).includes('model.json')) found.packages.push(folder);
+      else if (depth > 1) await look(folder, depth - 1, found);
+    } catch (error) {
+      found.refused.push({ folder, error: asTwinlensError(error, 'INVALID_ARGUMENT') });
     }
-    for (const inner of await folders(folder)) if (await isPackage(inner)) found.push(inner);
   }
-  return found.sort();
 }
 
 /** Throws INVALID_ARGUMENT when `root` itself can't be read. */
 export async function scanFolder(root: string): Promise<Scan> {
-  let packages: string[];
+  const packages: string[] = [];
+  const refused: Refused[] = [];
   try {
-    packages = await packageFolders(root);
+    await look(root, DEPTH, { packages, refused });
   } catch (cause) {
     throw new TwinlensError(
       'INVALID_ARGUMENT',
@@ -58,8 +66,7 @@ export async function scanFolder(root: string): Promise<Scan> {
     );
   }
   const aspired: Aspired[] = [];
-  const refused: { folder: string; error: TwinlensError }[] = [];
-  for (const folder of packages) {
+  for (const folder of packages.sort()) {
     try {
       const manifest = await readManifest(folder);
       const { name, version } = manifest;

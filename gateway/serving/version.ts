@@ -5,7 +5,7 @@
 import { type Classification, DEFAULT_TOP, type Provider } from '../../core/engine.ts';
 import { asTwinlensError, fromErrorBody, TwinlensError } from '../../core/errors.ts';
 import type { Manifest } from '../../core/manifest.ts';
-import { InstancePool, type ItemResult } from '../instances/index.ts';
+import { InstancePool, type ItemResult, verifyPackage } from '../instances/index.ts';
 import { type Clock, type Outcome, Scheduler } from '../scheduling/index.ts';
 import type { Handle, ServableRequest, ServingObserver } from './servable.ts';
 
@@ -13,7 +13,7 @@ export interface VersionOptions {
   readonly folder: string;
   readonly manifest: Manifest;
   readonly provider: 'auto' | 'cpu' | 'cuda';
-  readonly instances: number;
+  readonly instances: (provider: Provider) => number;
   readonly threads: number;
   readonly maxPixels: number;
   readonly queueMax: number;
@@ -27,6 +27,7 @@ export interface VersionOptions {
 
 interface Answer {
   readonly item: Extract<ItemResult, { ok: true }>;
+  readonly provider: Provider;
   readonly infer: number;
   readonly batchSize: number;
 }
@@ -53,6 +54,7 @@ export class ServingVersion {
       size: options.instances,
       load: {
         folder: options.folder,
+        manifest,
         provider: options.provider,
         threads: options.threads,
         maxPixels: options.maxPixels,
@@ -72,12 +74,19 @@ export class ServingVersion {
     return this.#pool.provider;
   }
 
+  /** Some instance runs; false while the last dead one is being replaced. */
+  get alive(): boolean {
+    return this.#pool.alive > 0;
+  }
+
   /** Process ids of the instances. */
   get pids(): readonly number[] {
     return this.#pool.pids;
   }
 
   async load(): Promise<void> {
+    // All of it, also the variants that only browsers run; instances check again what they read.
+    await verifyPackage(this.#options.folder, this.#options.manifest);
     await this.#pool.start();
     const { manifest, observer, batchMax, batchWaitMs, queueMax, clock } = this.#options;
     const { name: model, version } = manifest;
@@ -92,9 +101,9 @@ export class ServingVersion {
       clock,
       onLength: (pending) => observer.queueChanged({ model, version, pending }),
       runner: {
-        hasCapacity: () => this.#pool.hasCapacity,
+        hasCapacity: (alone) => this.#pool.hasCapacity(alone),
         onCapacity: (listener) => this.#pool.onCapacity(listener),
-        run: (batch) => this.#run(batch),
+        run: (batch, alone) => this.#run(batch, alone),
       },
     });
   }
@@ -138,14 +147,14 @@ export class ServingVersion {
       if (!this.#scheduler)
         throw new TwinlensError('MODEL_NOT_READY', `${model}@${version} is still loading; try again in a moment.`);
       const { result, queue } = await this.#scheduler.submit(request, request);
-      const { item, infer, batchSize } = result;
+      const { item, provider, infer, batchSize } = result;
       const classification: Classification = {
         model,
         version,
         variant: manifest.defaultVariant,
         predictions: item.predictions,
         notSure: (item.predictions[0]?.score ?? 0) < manifest.notSureBelow,
-        provider: this.#pool.provider,
+        provider,
         cached: false,
         timings: { queue, decode: item.decode, prepare: item.prepare, infer, total: clock.now() - begun },
         batchSize,
@@ -159,20 +168,21 @@ export class ServingVersion {
     }
   }
 
-  async #run(batch: readonly ServableRequest[]): Promise<Outcome<Answer>[]> {
+  async #run(batch: readonly ServableRequest[], alone: boolean): Promise<Outcome<Answer>[]> {
     const { manifest, observer } = this.#options;
     const items = batch.map(({ image, top }) => ({
       image,
       top: Math.min(top || DEFAULT_TOP, manifest.output.classes),
     }));
-    const ran = await this.#pool.run(items);
-    if (ran.batchSize > 0) {
+    const ran = await this.#pool.run(items, alone);
+    const { provider, infer, batchSize } = ran;
+    if (batchSize > 0) {
       const { name: model, version } = manifest;
-      observer.batchRan({ model, version, size: ran.batchSize, provider: this.#pool.provider, inferMs: ran.infer });
+      observer.batchRan({ model, version, size: batchSize, provider, inferMs: infer });
     }
     return ran.items.map((item) =>
       item.ok
-        ? { ok: true, result: { item, infer: ran.infer, batchSize: ran.batchSize } }
+        ? { ok: true, result: { item, provider, infer, batchSize } }
         : { ok: false, error: fromErrorBody(item.error) },
     );
   }

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { builtIn, goldenImage } from '../contract/inference-engine.ts';
+import { externalTensor, field, graph, model } from '../support/onnx-bytes.ts';
 import { platformClock, startRegistry } from '../support/registry.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'twinlens-serving-'));
@@ -23,6 +24,17 @@ function editManifest(folder: string, change: (manifest: typeof builtIn) => void
   const manifest = structuredClone(builtIn);
   change(manifest);
   writeFileSync(path, JSON.stringify(manifest));
+}
+
+/** Puts `bytes` in the place of the package's model, with the manifest's blessing. */
+function replaceModel(folder: string, bytes: Buffer): void {
+  writeFileSync(join(folder, 'model.onnx'), bytes);
+  editManifest(folder, (manifest) => {
+    manifest.files['model.onnx'] = {
+      bytes: bytes.length,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+    };
+  });
 }
 
 const request = (at: number) => ({
@@ -66,17 +78,54 @@ describe('instances', () => {
   });
 
   test('all killed at once: requests wait for the replacement instead of failing', async () => {
-    const { registry, until } = await startRegistry({ TWINLENS_INSTANCES: '1' });
+    const { registry, exits, until } = await startRegistry({ TWINLENS_INSTANCES: '1' });
     await until(() => registry.ready);
     try {
       process.kill(registry.pids[0] as number, 'SIGKILL');
       const handle = registry.acquire(undefined);
-      const answer = await handle.classify(request(0)).finally(() => handle.release());
-      expect(answer.predictions[0]?.index).toBe(builtIn.goldens[0]?.top[0]?.index);
+      const answer = handle.classify(request(0)).finally(() => handle.release());
+      await until(() => exits.length === 1);
+      expect(registry.ready, 'ready with nobody to answer').toBe(false);
+      expect((await answer).predictions[0]?.index).toBe(builtIn.goldens[0]?.top[0]?.index);
+      expect(registry.ready).toBe(true);
     } finally {
       await registry.close();
     }
   });
+});
+
+test('an image that is wrong in every way fails alone: its neighbours and its instance live on', async () => {
+  const { registry, exits, until } = await startRegistry({ TWINLENS_INSTANCES: '1', TWINLENS_BATCH_MAX: '8' });
+  await until(() => registry.ready);
+  try {
+    const size = { width: 2, height: 2 };
+    const wrong = [
+      { encoding: 'rgb8', ...size, width: 1.5, data: new Uint8Array(9) },
+      { encoding: 'rgb8', ...size, width: Number.NaN, data: new Uint8Array(12) },
+      { encoding: 'rgba8', width: -2, height: -2, data: new Uint8Array(16) },
+      { encoding: 'rgb8', width: 0, height: 0, data: new Uint8Array(0) },
+      { encoding: 'png', data: Buffer.from('no picture') },
+    ] as const;
+    const endings = await Promise.allSettled(
+      [goldenImage(0), ...wrong, goldenImage(1)].map((image) => {
+        const handle = registry.acquire(undefined);
+        return handle.classify({ ...request(0), image }).finally(() => handle.release());
+      }),
+    );
+    const codes = endings.map((ending) => (ending.status === 'fulfilled' ? 'OK' : ending.reason.code));
+    const invalid = 'INVALID_ARGUMENT';
+    expect(codes).toEqual(['OK', invalid, invalid, invalid, invalid, 'UNSUPPORTED_MEDIA', 'OK']);
+    expect(exits).toEqual([]);
+  } finally {
+    await registry.close();
+  }
+});
+
+test('closing while models load leaves no process behind', async () => {
+  const { registry, log } = await startRegistry({ TWINLENS_INSTANCES: '2' });
+  await registry.close();
+  expect(registry.pids).toEqual([]);
+  expect(log.filter(({ level }) => level === 'error')).toEqual([]);
 });
 
 describe('a package that is wrong is refused with its reason and nothing of it serves', () => {
@@ -92,19 +141,22 @@ describe('a package that is wrong is refused with its reason and nothing of it s
       /sha256/,
     ],
     ['wrong size', (folder: string) => writeFileSync(join(folder, 'model.onnx'), 'short'), /bytes/],
+    ['no graph', (folder: string) => replaceModel(folder, Buffer.from('this is no graph')), /no ONNX file/],
+    ['an empty graph', (folder: string) => replaceModel(folder, model(graph())), /can't load the model/],
     [
-      'no graph',
+      'tensors in other files',
+      (folder: string) => replaceModel(folder, model(graph(field(5, externalTensor('../../../../etc/passwd'))))),
+      /external data/,
+    ],
+    [
+      'a changed file that only browsers read',
       (folder: string) => {
-        const bytes = Buffer.from('this is no graph');
-        writeFileSync(join(folder, 'model.onnx'), bytes);
+        writeFileSync(join(folder, 'small.onnx'), 'changed');
         editManifest(folder, (manifest) => {
-          manifest.files['model.onnx'] = {
-            bytes: bytes.length,
-            sha256: createHash('sha256').update(bytes).digest('hex'),
-          };
+          manifest.files['small.onnx'] = { bytes: 7, sha256: '0'.repeat(64) };
         });
       },
-      /can't load/,
+      /small\.onnx has sha256/,
     ],
     [
       'another input name',
@@ -167,6 +219,22 @@ describe('a package that is wrong is refused with its reason and nothing of it s
       /link/,
     ],
     ['a missing file', (folder: string) => rmSync(join(folder, 'classes.json')), /missing/],
+    [
+      'a package that is a link',
+      (folder: string) => {
+        renameSync(folder, join(folder, '..', '.elsewhere'));
+        symlinkSync('.elsewhere', folder);
+      },
+      /is a link/,
+    ],
+    [
+      'a file of another package, by its path',
+      (folder: string) =>
+        editManifest(folder, (manifest) => {
+          manifest.output.classNames = '../other/classes.json';
+        }),
+      /relative path inside the package/,
+    ],
   ] as const)('%s', async (name, change, reason) => {
     const { registry, log } = await startRegistry({ TWINLENS_MODELS: models(name.replaceAll(/\W/g, '-'), change) });
     expect(log.find(({ fields }) => fields.event_type === 'model_refused')?.message).toMatch(reason);

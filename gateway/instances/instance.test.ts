@@ -1,0 +1,81 @@
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { TwinlensError } from '../../core/errors.ts';
+import { builtIn, goldenImage } from '../../test/contract/inference-engine.ts';
+import { Instance } from './instance.ts';
+import type { ToInstance } from './wire.ts';
+
+const folder = fileURLToPath(new URL('../../models/efficientnet-lite0', import.meta.url));
+const load = { folder, manifest: builtIn, provider: 'cpu', threads: 1, maxPixels: 4_000_000 } as const;
+const item = (at: number) => ({ image: goldenImage(at), top: 1 });
+const codeOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => 'OK',
+    (error: TwinlensError) => error.code,
+  );
+
+describe('Instance', () => {
+  let instance: Instance;
+  afterEach(async () => {
+    instance.kill();
+    await instance.exited;
+  });
+
+  test('answers batches and says what they ran on', async () => {
+    instance = new Instance({ load, loadTimeoutMs: 60_000, runTimeoutMs: 60_000 });
+    expect(await instance.load()).toMatchObject({ provider: 'cpu' });
+    expect(instance.provider).toBe('cpu');
+    const ran = await Promise.all([instance.run([item(0), item(1)]), instance.run([item(2)])]);
+    expect(ran.map(({ batchSize }) => batchSize)).toEqual([2, 1]);
+    const best = ran.flatMap(({ items }) => items.map((one) => (one.ok ? one.predictions[0]?.index : one.error.code)));
+    expect(best).toEqual([0, 1, 2].map((at) => builtIn.goldens[at]?.top[0]?.index));
+  });
+
+  test('one that hangs is killed, and all that it held is ENGINE_FAILED', async () => {
+    instance = new Instance({ load, loadTimeoutMs: 60_000, runTimeoutMs: 300 });
+    await instance.load();
+    process.kill(instance.pid as number, 'SIGSTOP');
+    expect(await Promise.all([1, 2].map((at) => codeOf(instance.run([item(at)]))))).toEqual([
+      'ENGINE_FAILED',
+      'ENGINE_FAILED',
+    ]);
+    expect(await instance.exited).toBe('ended by SIGKILL');
+    expect(await codeOf(instance.run([item(0)])), 'asked after its end').toBe('ENGINE_FAILED');
+  });
+
+  test('one that hangs while loading is killed, and loading is ENGINE_FAILED', async () => {
+    instance = new Instance({ load, loadTimeoutMs: 300, runTimeoutMs: 60_000 });
+    process.kill(instance.pid as number, 'SIGSTOP');
+    expect(await codeOf(instance.load())).toBe('ENGINE_FAILED');
+    expect(await instance.exited).toBe('ended by SIGKILL');
+  });
+});
+
+describe('the process of an instance', () => {
+  const start = () =>
+    fork(fileURLToPath(new URL('../../dist/gateway/instances/child.js', import.meta.url)), [], {
+      serialization: 'advanced',
+    });
+  const once = (child: ReturnType<typeof start>, event: 'message' | 'exit') =>
+    new Promise<unknown>((resolve) => child.once(event, resolve));
+
+  test('lives through the signals that a terminal or service manager sends to all, and answers', async () => {
+    const child = start();
+    const order: ToInstance = { type: 'load', ...load };
+    child.send(order);
+    await once(child, 'message');
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) child.kill(signal);
+    child.send({ type: 'run', id: 1, items: [item(0)] } satisfies ToInstance);
+    expect(await once(child, 'message')).toMatchObject({ type: 'ran', id: 1, batchSize: 1 });
+    child.kill('SIGKILL');
+  });
+
+  test('ends by itself when its gateway is gone', async () => {
+    const child = start();
+    child.send({ type: 'load', ...load } satisfies ToInstance);
+    await once(child, 'message');
+    child.disconnect();
+    expect(await once(child, 'exit')).toBe(0);
+  });
+});

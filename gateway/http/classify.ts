@@ -5,9 +5,10 @@ import { z } from 'zod';
 import { type EncodedImage, PRIORITIES } from '../../core/engine.ts';
 import { TwinlensError } from '../../core/errors.ts';
 import { MAX_SPEC_LENGTH } from '../../core/model-spec.ts';
+import { sniffEncoding } from '../../core/sniff.ts';
 import type { Intake, Ticket } from '../admission/index.ts';
 import { discardRest, readPicture } from './body.ts';
-import { describeBytes, sniffImage } from './sniff.ts';
+import { describeBytes } from './describe.ts';
 
 const whole = (max: number) =>
   z
@@ -85,7 +86,7 @@ function checkHeaders(headers: IncomingHttpHeaders): void {
 }
 
 function toImage(data: Uint8Array): EncodedImage {
-  const encoding = sniffImage(data);
+  const encoding = sniffEncoding(data);
   if (encoding) return { encoding, data };
   throw new TwinlensError('UNSUPPORTED_MEDIA', `The body is ${describeBytes(data)}; ${KINDS}.`);
 }

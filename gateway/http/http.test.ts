@@ -4,9 +4,10 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { sniffEncoding } from '../../core/sniff.ts';
+import { describeBytes } from './describe.ts';
 import { parseRange } from './files.ts';
 import { contentSecurityPolicy, findPage, inlineScriptHashes, readPage } from './page.ts';
-import { describeBytes, sniffImage } from './sniff.ts';
 
 const image = (file: string) => readFileSync(new URL(`../../test/fixtures/images/${file}`, import.meta.url));
 
@@ -21,19 +22,20 @@ describe('a picture is told by its bytes', () => {
     ['empty.jpg', undefined],
     ['noise.bin', undefined],
   ])('%s is %s', (file, encoding) => {
-    expect(sniffImage(image(file))).toBe(encoding);
+    expect(sniffEncoding(image(file))).toBe(encoding);
   });
 
   test('every prefix of a picture is told or not, without a failure', () => {
     for (const file of ['picture.avif', 'lossless.webp', 'rgb.png']) {
       const bytes = image(file);
-      for (let length = 0; length < 40; length += 1) expect(() => sniffImage(bytes.subarray(0, length))).not.toThrow();
+      for (let length = 0; length < 40; length += 1)
+        expect(() => sniffEncoding(bytes.subarray(0, length))).not.toThrow();
     }
   });
 
   test('HEIF is not AVIF', () => {
-    expect(sniffImage(Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1'))).toBeUndefined();
-    expect(sniffImage(Buffer.from('\0\0\0\x18ftypmif1\0\0\0\0mif1avif', 'latin1'))).toBe('avif');
+    expect(sniffEncoding(Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1'))).toBeUndefined();
+    expect(sniffEncoding(Buffer.from('\0\0\0\x18ftypmif1\0\0\0\0mif1avif', 'latin1'))).toBe('avif');
   });
 
   test('what is refused is named', () => {

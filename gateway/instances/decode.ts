@@ -15,7 +15,7 @@ sharp.concurrency(1);
 sharp.cache(false);
 
 function checkPixels(width: number, height: number, maxPixels: number): void {
-  if (!(width * height > maxPixels)) return; // NaN is refused by its bytes
+  if (width * height <= maxPixels) return;
   throw new TwinlensError(
     'PAYLOAD_TOO_LARGE',
     `The picture has ${width} x ${height} pixels; at most ${maxPixels} are taken. Scale it down first: the model needs a few hundred a side.`,

@@ -55,9 +55,9 @@ export class InstancePool {
     return this.#leastBusy(alone) !== undefined;
   }
 
-  /** Process ids, for tests and the resource monitor. */
+  /** Process ids, those that still load included; for tests and the resource monitor. */
   get pids(): readonly number[] {
-    return [...this.#instances].flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
+    return [...this.#processes].flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
   }
 
   /** `listener` is called whenever `hasCapacity` may have become true. */

@@ -121,7 +121,7 @@ test('an image that is wrong in every way fails alone: its neighbours and its in
   }
 });
 
-test('closing while models load leaves no process behind', async () => {
+test('closed before its models are loaded, a registry fails nothing and leaves nothing', async () => {
   const { registry, log } = await startRegistry({ TWINLENS_INSTANCES: '2' });
   await registry.close();
   expect(registry.pids).toEqual([]);

@@ -1,0 +1,58 @@
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import type { TwinlensError } from '../../core/errors.ts';
+import { builtIn } from '../../test/contract/inference-engine.ts';
+import { InstancePool, type PoolOptions } from './pool.ts';
+
+const folder = fileURLToPath(new URL('../../models/efficientnet-lite0', import.meta.url));
+const options: PoolOptions = {
+  load: { folder, manifest: builtIn, provider: 'cpu', threads: 1, maxPixels: 4_000_000 },
+  loadTimeoutMs: 60_000,
+  runTimeoutMs: 60_000,
+  size: () => 2,
+  onExit: () => undefined,
+  onNote: () => undefined,
+};
+const codeOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => 'OK',
+    (error: TwinlensError) => error.code,
+  );
+const lives = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+test('closing ends instances that still load, even one that hangs', async () => {
+  const pool = new InstancePool(options);
+  const started = codeOf(pool.start());
+  const [pid] = pool.pids;
+  if (pid === undefined) throw new Error('no process was started');
+  process.kill(pid, 'SIGSTOP');
+  await pool.close();
+  expect([lives(pid), pool.pids, await started]).toEqual([false, [], 'ENGINE_FAILED']);
+  expect(await codeOf(pool.start()), 'started after its end').toBe('DRAINING');
+});
+
+test('as many instances as the provider of the first one calls for; one that runs alone takes no company', async () => {
+  const asked: string[] = [];
+  const size = (provider: string) => asked.push(provider) + 1;
+  const pool = new InstancePool({ ...options, size });
+  try {
+    await pool.start();
+    expect([asked, pool.alive]).toEqual([['cpu'], 2]);
+    const junk = { image: { encoding: 'png', data: new Uint8Array(3) }, top: 1 } as const;
+    const runs = [pool.run([junk], true), pool.run([junk], false)];
+    expect([pool.hasCapacity(true), pool.hasCapacity(false)], 'one reserved, one half full').toEqual([false, true]);
+    runs.push(pool.run([junk], false));
+    expect(pool.hasCapacity(false), 'one reserved, one full').toBe(false);
+    const ran = await Promise.all(runs);
+    expect(ran.map(({ provider, batchSize }) => [provider, batchSize])).toEqual([0, 1, 2].map(() => ['cpu', 0]));
+    expect([pool.hasCapacity(true), pool.hasCapacity(false)]).toEqual([true, true]);
+  } finally {
+    await pool.close();
+  }
+});

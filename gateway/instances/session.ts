@@ -135,6 +135,8 @@ export async function createSession(
       intraOpNumThreads: options.threads,
       interOpNumThreads: 1,
       graphOptimizationLevel: 'all',
+      // What goes wrong is thrown as well; its own lines on stderr would stand beside the JSON log.
+      logSeverityLevel: 4,
     });
     checkGraph(session, manifest);
     return { provider, note, run: (values, batch) => runOnce(session, manifest, values, batch) };

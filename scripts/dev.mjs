@@ -1,44 +1,64 @@
 /**
  * `npm run dev`: page and gateway with hot reload. Next serves the page on 3000 and talks to the
- * gateway on 8080, which restarts whenever its compiled files change.
+ * gateway on 8080, which is restarted after every compilation without mistakes.
  */
 // @ts-check
 import { spawn } from 'node:child_process';
-import { buildGateway } from './build.mjs';
+import { createInterface } from 'node:readline';
 import { bin, root } from './run.mjs';
 
 const PAGE_PORT = process.env.PORT ?? '3000';
 const GATEWAY_PORT = process.env.TWINLENS_PORT ?? '8080';
 
-await buildGateway();
+/** @type {Set<import('node:child_process').ChildProcess>} */
+const children = new Set();
 
-/** @type {import('node:child_process').ChildProcess[]} */
-const children = [];
-
-/** @param {readonly string[]} args @param {Record<string, string>} [env] */
-function begin(args, env = {}) {
-  const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
-  child.once('exit', (code) => stop(code ?? 0));
-  children.push(child);
+/** @param {readonly string[]} args @param {Record<string, string>} [env] @param {'inherit' | 'pipe'} [stdout] */
+function begin(args, env = {}, stdout = 'inherit') {
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    stdio: ['ignore', stdout, 'inherit'],
+    env: { ...process.env, ...env },
+  });
+  children.add(child);
+  child.once('exit', () => children.delete(child));
+  return child;
 }
 
 let stopping = false;
-/** @param {number} code */
-function stop(code) {
-  if (stopping) return;
+function stop() {
   stopping = true;
-  process.exitCode = code;
   for (const child of children) child.kill('SIGTERM');
 }
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.on(signal, stop);
 
-for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.on(signal, () => stop(0));
+/** @type {import('node:child_process').ChildProcess | undefined} */
+let gateway;
 
-begin([bin('typescript', 'tsc'), '-p', 'gateway', '--watch', '--preserveWatchOutput']);
-begin(['--watch', '--watch-preserve-output', '--enable-source-maps', 'dist/gateway/main.js'], {
-  TWINLENS_PORT: GATEWAY_PORT,
-  TWINLENS_PAGE: '',
-  TWINLENS_ORIGINS: `http://localhost:${PAGE_PORT}`,
-});
+function startGateway() {
+  if (stopping) return;
+  gateway = begin(['--enable-source-maps', 'dist/gateway/main.js'], {
+    TWINLENS_PORT: GATEWAY_PORT,
+    TWINLENS_PAGE: '',
+    TWINLENS_ORIGINS: `http://localhost:${PAGE_PORT}`,
+  });
+}
+
+/** Not `node --watch`: it makes the gateway's child processes report their imports to it as messages. */
+function restartGateway() {
+  const old = gateway;
+  if (!old || old.exitCode !== null || old.signalCode !== null) return startGateway();
+  old.once('exit', startGateway);
+  old.kill('SIGTERM');
+}
+
+const compiler = begin([bin('typescript', 'tsc'), '-p', 'gateway', '--watch', '--preserveWatchOutput'], {}, 'pipe');
+if (compiler.stdout) {
+  createInterface({ input: compiler.stdout }).on('line', (line) => {
+    if (line.trim() !== '') process.stdout.write(`${line}\n`);
+    if (line.includes('Found 0 errors')) restartGateway();
+  });
+}
 begin([bin('next'), 'dev', '--port', PAGE_PORT], {
   NEXT_TELEMETRY_DISABLED: '1',
   NEXT_PUBLIC_GATEWAY_URL: `http://localhost:${GATEWAY_PORT}`,

@@ -47,13 +47,13 @@ module.exports = {
     rule(
       'app-runs-no-model',
       { path: '^app/' },
-      { path: ['^gateway/', '^node_modules/onnxruntime'] },
+      { path: ['^gateway/', '^(node_modules/)?onnxruntime'] },
       'app/ imports neither onnxruntime nor gateway/.',
     ),
     rule(
       'gateway-stands-alone',
       { path: '^gateway/' },
-      { path: ['^(app|workers|client)/', '^node_modules/(react|next|onnxruntime-web)/'] },
+      { path: ['^(app|workers|client)/', '^(node_modules/)?(react|next|onnxruntime-web)(/|$)'] },
       'gateway/ imports core/ and server libraries.',
     ),
     ...gatewayRooms.map((room) =>

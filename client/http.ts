@@ -3,7 +3,7 @@
  * Keeps no state between calls.
  */
 import type { Classification, ClassifyOptions, EncodedImage } from '../core/engine.ts';
-import { asTwinlensError, type ErrorCode, isErrorCode, TwinlensError } from '../core/errors.ts';
+import { asTwinlensError, codeOfStatus, isErrorCode, TwinlensError } from '../core/errors.ts';
 import {
   type ModelDetail,
   type ModelSummary,
@@ -188,29 +188,4 @@ export function parseRetryAfter(value: string | null, platform: Pick<Platform, '
   if (/^\d{1,9}$/.test(value.trim())) return Number(value) * 1000;
   const at = Date.parse(value);
   return Number.isNaN(at) ? undefined : Math.max(0, at - platform.date());
-}
-
-/** For answers of proxies and balancers, which know no codes of ours. */
-function codeOfStatus(status: number): ErrorCode {
-  switch (status) {
-    case 401:
-      return 'UNAUTHENTICATED';
-    case 403:
-      return 'PERMISSION_DENIED';
-    case 404:
-      return 'NOT_FOUND';
-    case 405:
-      return 'METHOD_NOT_ALLOWED';
-    case 413:
-      return 'PAYLOAD_TOO_LARGE';
-    case 415:
-      return 'UNSUPPORTED_MEDIA';
-    case 429:
-      return 'RATE_LIMITED';
-    case 504:
-      return 'DEADLINE_EXCEEDED';
-    default:
-      if (status === 502 || status === 503) return 'UNAVAILABLE';
-      return status >= 400 && status < 500 ? 'INVALID_ARGUMENT' : 'INTERNAL';
-  }
 }

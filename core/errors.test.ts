@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   asTwinlensError,
+  codeOfStatus,
   ERROR_TABLE,
   errorRow,
   fromErrorBody,
@@ -74,4 +75,15 @@ describe('TwinlensError', () => {
       expect(wrapped.cause).toBe(odd);
     }
   });
+});
+
+test('a status without a code of ours becomes one of the same kind: ours to mend, theirs, or worth trying again', () => {
+  for (let status = 400; status < 600; status += 1) {
+    const row = errorRow(codeOfStatus(status));
+    expect(Math.floor(row.status / 100), `${status}`).toBe(Math.floor(status / 100));
+  }
+  expect([502, 503, 504, 429].every((status) => errorRow(codeOfStatus(status)).retryable)).toBe(true);
+  expect([400, 401, 403, 404, 405, 413, 415, 500].some((status) => errorRow(codeOfStatus(status)).retryable)).toBe(
+    false,
+  );
 });

@@ -48,6 +48,31 @@ export function errorRow(code: ErrorCode): ErrorRow {
   return TABLE[code];
 }
 
+/** The code for an HTTP status of somebody who knows no codes of ours: a proxy, a balancer, an HTTP library. */
+export function codeOfStatus(status: number): ErrorCode {
+  switch (status) {
+    case 401:
+      return 'UNAUTHENTICATED';
+    case 403:
+      return 'PERMISSION_DENIED';
+    case 404:
+      return 'NOT_FOUND';
+    case 405:
+      return 'METHOD_NOT_ALLOWED';
+    case 413:
+      return 'PAYLOAD_TOO_LARGE';
+    case 415:
+      return 'UNSUPPORTED_MEDIA';
+    case 429:
+      return 'RATE_LIMITED';
+    case 504:
+      return 'DEADLINE_EXCEEDED';
+    default:
+      if (status === 502 || status === 503) return 'UNAVAILABLE';
+      return status >= 400 && status < 500 ? 'INVALID_ARGUMENT' : 'INTERNAL';
+  }
+}
+
 export interface TwinlensErrorOptions {
   readonly cause?: unknown;
   /** Milliseconds after which trying again makes sense. */

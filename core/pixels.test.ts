@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { luma, overWhite } from './pixels.ts';
+import { luma, overWhite, rawPixels } from './pixels.ts';
 
 const bytes = Array.from({ length: 256 }, (_, value) => value);
 
@@ -18,4 +18,29 @@ test('no alpha is white, full alpha the colour itself', () => {
 test('the luma of gray is that gray; green weighs most, blue least', () => {
   expect(bytes.map((value) => luma(value, value, value))).toEqual(bytes);
   expect([luma(255, 0, 0), luma(0, 255, 0), luma(0, 0, 255)]).toEqual([76, 150, 29]);
+});
+
+test('raw pixels are taken as they are', () => {
+  const data = new Uint8Array(24);
+  expect(rawPixels({ encoding: 'rgba8', width: 3, height: 2, data }, 6)).toEqual({
+    data,
+    width: 3,
+    height: 2,
+    channels: 4,
+  });
+});
+
+test.each([
+  ['a fraction of a pixel', 1.5, 2, 9, 'INVALID_ARGUMENT'],
+  ['no number', Number.NaN, 2, 0, 'INVALID_ARGUMENT'],
+  ['no pixels', 0, 2, 0, 'INVALID_ARGUMENT'],
+  ['less than none', -2, -2, 12, 'INVALID_ARGUMENT'],
+  ['a byte too few', 2, 2, 11, 'INVALID_ARGUMENT'],
+  ['a byte too many', 2, 2, 13, 'INVALID_ARGUMENT'],
+  ['more pixels than allowed, whatever the bytes', 60_000, 60_000, 3, 'PAYLOAD_TOO_LARGE'],
+] as const)('raw pixels are refused: %s', (_title, width, height, bytesSent, code) => {
+  const data = new Uint8Array(bytesSent);
+  expect(() => rawPixels({ encoding: 'rgb8', width, height, data }, 100)).toThrowError(
+    expect.objectContaining({ code }),
+  );
 });

@@ -1,4 +1,5 @@
 /** Decoded pixels as every side hands them to the resize, and the one way of laying alpha over white. */
+import type { RawImage } from './engine.ts';
 import { TwinlensError } from './errors.ts';
 
 export interface PixelView {
@@ -17,6 +18,31 @@ export function checkPixels({ data, width, height, channels }: PixelView): void 
   throw new TwinlensError(
     'INVALID_ARGUMENT',
     `A picture of ${width} x ${height} pixels and ${channels} channels can't have ${data.length} bytes; send width * height * channels.`,
+  );
+}
+
+/** Throws PAYLOAD_TOO_LARGE when a picture of this size is not to be decoded. */
+export function checkPixelCount(width: number, height: number, maxPixels: number): void {
+  if (width * height <= maxPixels) return;
+  throw new TwinlensError(
+    'PAYLOAD_TOO_LARGE',
+    `The picture has ${width} x ${height} pixels; at most ${maxPixels} are taken. Scale it down first: the model needs a few hundred a side.`,
+  );
+}
+
+/** The pixels of a raw image. Throws INVALID_ARGUMENT for a size or bytes that can't be, PAYLOAD_TOO_LARGE. */
+export function rawPixels(image: RawImage, maxPixels: number): PixelView {
+  const { encoding, width, height, data } = image;
+  if (![width, height].every((side) => Number.isInteger(side) && side > 0)) {
+    throw new TwinlensError('INVALID_ARGUMENT', `${width} x ${height} is no size; give whole pixels, 1 or more.`);
+  }
+  checkPixelCount(width, height, maxPixels);
+  const channels = encoding === 'rgb8' ? 3 : 4;
+  const expected = width * height * channels;
+  if (data.length === expected) return { data, width, height, channels };
+  throw new TwinlensError(
+    'INVALID_ARGUMENT',
+    `${encoding} of ${width} x ${height} pixels has ${expected} bytes, but ${data.length} came; send rows from the top without padding.`,
   );
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { IMAGE_ENCODINGS } from './engine.ts';
-import { ENCODINGS_IN_WORDS, sniffEncoding } from './sniff.ts';
+import { checkEncoding, ENCODINGS_IN_WORDS, SNIFF_BYTES, sniffEncoding } from './sniff.ts';
 
 const latin1 = (text: string): Uint8Array => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 const iso = (major: string, ...compatible: string[]): Uint8Array =>
@@ -44,4 +44,21 @@ test('any bytes, however few, are told or not, and nothing is thrown', () => {
 
 test('the words name every encoding', () => {
   expect(ENCODINGS_IN_WORDS).toBe('JPEG, PNG, WebP, AVIF');
+});
+
+test('no more than the first SNIFF_BYTES decide', () => {
+  const brands = Array.from({ length: 80 }, () => 'mp41').join('');
+  const long = latin1(`\0\0\x02\0ftypisom\0\0\0\0${brands}avif`);
+  expect(sniffEncoding(long)).toBeUndefined();
+  expect(sniffEncoding(iso('mif1', 'avif').subarray(0, SNIFF_BYTES))).toBe('avif');
+});
+
+test.each([
+  ['an empty image', '', 'INVALID_ARGUMENT', /empty; send/],
+  ['another format than announced', '\x89PNG\r\n\x1a\n', 'UNSUPPORTED_MEDIA', /jpeg.*png/],
+  ['no picture', '<html>', 'UNSUPPORTED_MEDIA', /none of these; send/],
+] as const)('%s is refused with what to send', (_title, text, code, message) => {
+  expect(() => checkEncoding({ encoding: 'jpeg', data: latin1(text) })).toThrowError(
+    expect.objectContaining({ code, message: expect.stringMatching(message) }),
+  );
 });

@@ -1,10 +1,13 @@
 /** Tells an encoded picture by its first bytes; names and content types are not trusted. */
-import { IMAGE_ENCODINGS, type ImageEncoding } from './engine.ts';
+import { type EncodedImage, IMAGE_ENCODINGS, type ImageEncoding } from './engine.ts';
+import { TwinlensError } from './errors.ts';
 
 const ascii = (bytes: Uint8Array, from: number, to: number): string => String.fromCharCode(...bytes.subarray(from, to));
 
 /** Bytes of an ISO file whose brands are looked at. */
 const BRAND_BYTES = 256;
+/** Bytes from the start of a file that `sniffEncoding` looks at. */
+export const SNIFF_BYTES = BRAND_BYTES;
 
 /** Brands of an ISO base media file (ISO/IEC 14496-12, 4.3): the major one, then the compatible ones; none of another file. */
 function isoBrands(bytes: Uint8Array): string[] {
@@ -30,3 +33,16 @@ export function sniffEncoding(bytes: Uint8Array): ImageEncoding | undefined {
 export const ENCODINGS_IN_WORDS = IMAGE_ENCODINGS.map((name) => (name === 'webp' ? 'WebP' : name.toUpperCase())).join(
   ', ',
 );
+
+/** Throws INVALID_ARGUMENT for an empty image, UNSUPPORTED_MEDIA for bytes that are not what they are announced as. */
+export function checkEncoding(image: EncodedImage): void {
+  if (image.data.length === 0) {
+    throw new TwinlensError('INVALID_ARGUMENT', `The image is empty; send the bytes of a ${ENCODINGS_IN_WORDS} file.`);
+  }
+  const found = sniffEncoding(image.data);
+  if (found === image.encoding) return;
+  throw new TwinlensError(
+    'UNSUPPORTED_MEDIA',
+    `The image is announced as ${image.encoding}, but its bytes are ${found ?? 'none of these'}; send ${ENCODINGS_IN_WORDS} as what it is.`,
+  );
+}

@@ -30,8 +30,3 @@ export function chooseBackend(webgpu: Trial, wasm: Trial): Choice {
 }
 
 const failed = (trial: Trial): string => (trial.ok ? 'it works' : trial.reason.replace(/[.\s]+$/, ''));
-
-/** Upper median of a few durations. */
-export function medianOf(durations: readonly number[]): number {
-  return durations.toSorted((a, b) => a - b)[Math.floor(durations.length / 2)] ?? Number.POSITIVE_INFINITY;
-}

@@ -5,11 +5,12 @@
 import type { NoticeCode } from '../core/engine.ts';
 import { asTwinlensError, TwinlensError } from '../core/errors.ts';
 import { checkGolden } from '../core/golden.ts';
+import { LatencyWindow } from '../core/latency.ts';
 import { normalizeInto, tensorLength } from '../core/normalize.ts';
 import { prepareRgb } from '../core/resize.ts';
 import { probabilities } from '../core/scores.ts';
 import { type AdapterReport, probeAdapter, probeWasm, webgpuBuild } from './adapter.ts';
-import { type Choice, chooseBackend, medianOf, type Trial } from './backend-choice.ts';
+import { type Choice, chooseBackend, type Trial } from './backend-choice.ts';
 import type { BackendPreference } from './engine.ts';
 import { type Backend, type BackendRequest, createBackend, RuntimeFailure } from './ort.ts';
 import { decodePicture } from './picture.ts';
@@ -80,14 +81,14 @@ export async function letGo(backend: Backend): Promise<void> {
 }
 
 async function time({ backend, tensor }: Tried): Promise<number> {
-  const durations: number[] = [];
+  const durations = new LatencyWindow(TIMED_RUNS);
   const end = performance.now() + TIMED_MS;
-  while (durations.length < TIMED_RUNS && (durations.length === 0 || performance.now() < end)) {
+  while (durations.count < TIMED_RUNS && (durations.count === 0 || performance.now() < end)) {
     const begin = performance.now();
     await backend.run(tensor);
-    durations.push(performance.now() - begin);
+    durations.add(performance.now() - begin);
   }
-  return medianOf(durations);
+  return durations.median() ?? Number.POSITIVE_INFINITY;
 }
 
 async function attempt(

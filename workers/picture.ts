@@ -4,7 +4,7 @@
  * agrees with the gateway's decoder; the browser's own resizing is not used. Knows no model.
  */
 import { asTwinlensError, TwinlensError } from '../core/errors.ts';
-import type { PixelView } from '../core/pixels.ts';
+import { checkPixelCount, type PixelView } from '../core/pixels.ts';
 import type { Picture } from './engine.ts';
 import { HEADER_BYTES, pictureSize } from './picture-size.ts';
 
@@ -20,14 +20,6 @@ export function closePicture(picture: Picture): void {
   if (!(picture instanceof Blob)) picture.close();
 }
 
-export function checkPixels(width: number, height: number): void {
-  if (width * height <= MAX_PIXELS) return;
-  throw new TwinlensError(
-    'PAYLOAD_TOO_LARGE',
-    `The picture has ${width} x ${height} pixels; at most ${MAX_PIXELS} are taken. Scale it down first.`,
-  );
-}
-
 function context(width: number, height: number): OffscreenCanvasRenderingContext2D {
   if (typeof OffscreenCanvas === 'undefined') {
     throw new TwinlensError('ENGINE_FAILED', 'This browser has no OffscreenCanvas in workers; use a newer browser.');
@@ -38,7 +30,7 @@ function context(width: number, height: number): OffscreenCanvasRenderingContext
 }
 
 function draw(image: ImageBitmap | VideoFrame, width: number, height: number): PixelView {
-  checkPixels(width, height);
+  checkPixelCount(width, height, MAX_PIXELS);
   const canvas = context(width, height);
   canvas.drawImage(image, 0, 0, width, height);
   const { data } = canvas.getImageData(0, 0, width, height);
@@ -49,7 +41,7 @@ async function decodeBlob(blob: Blob): Promise<PixelView> {
   if (blob.size === 0) throw new TwinlensError('INVALID_ARGUMENT', 'The picture is an empty file.');
   const header = new Uint8Array(await blob.slice(0, HEADER_BYTES).arrayBuffer());
   const claimed = pictureSize(header);
-  if (claimed) checkPixels(claimed.width, claimed.height);
+  if (claimed) checkPixelCount(claimed.width, claimed.height, MAX_PIXELS);
   let bitmap: ImageBitmap;
   try {
     bitmap = await createImageBitmap(blob);
@@ -76,7 +68,7 @@ function isPlain(frame: VideoFrame): boolean {
 
 async function decodeFrame(frame: VideoFrame): Promise<PixelView> {
   const { displayWidth: width, displayHeight: height } = frame;
-  checkPixels(width, height);
+  checkPixelCount(width, height, MAX_PIXELS);
   if (isPlain(frame)) {
     const options: VideoFrameCopyToOptions = { format: 'RGBA' };
     try {

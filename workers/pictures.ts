@@ -3,15 +3,14 @@
  * stands decoded in memory. Knows manifests but no session.
  */
 import type { EncodedImage, ImageInput, RawImage } from '../core/engine.ts';
-import { TwinlensError } from '../core/errors.ts';
 import type { InputSpec, Manifest } from '../core/manifest.ts';
-import type { PixelView } from '../core/pixels.ts';
+import { type PixelView, rawPixels } from '../core/pixels.ts';
 import { prepareRgb, resizeShortSide, shortSideSize } from '../core/resize.ts';
-import { ENCODINGS_IN_WORDS, sniffEncoding } from '../core/sniff.ts';
+import { checkEncoding } from '../core/sniff.ts';
 import { sha256 } from './download.ts';
 import type { Picture, Prepared } from './engine.ts';
 import { Lock } from './lock.ts';
-import { checkPixels, decodePicture, encodeJpeg } from './picture.ts';
+import { decodePicture, encodeJpeg, MAX_PIXELS } from './picture.ts';
 
 /** Pixels of the longest side of an encoded picture; a longer strip is sent as it is. */
 const MAX_SIDE = 8192;
@@ -25,34 +24,8 @@ export interface Pixels {
   readonly timings: { readonly decode: number; readonly prepare: number };
 }
 
-function fromRaw(image: RawImage): PixelView {
-  const { encoding, width, height, data } = image;
-  if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1) {
-    throw new TwinlensError('INVALID_ARGUMENT', `A picture of ${width} x ${height} pixels has no pixels to classify.`);
-  }
-  checkPixels(width, height);
-  const channels = encoding === 'rgb8' ? 3 : 4;
-  const expected = width * height * channels;
-  if (data.length !== expected) {
-    throw new TwinlensError(
-      'INVALID_ARGUMENT',
-      `${encoding} of ${width} x ${height} has ${expected} bytes, but ${data.length} came.`,
-    );
-  }
-  return { data, width, height, channels };
-}
-
 function fromEncoded(image: EncodedImage): Blob {
-  if (image.data.length === 0) {
-    throw new TwinlensError('INVALID_ARGUMENT', `The image is empty; send the bytes of a ${ENCODINGS_IN_WORDS} file.`);
-  }
-  const found = sniffEncoding(image.data);
-  if (found !== image.encoding) {
-    throw new TwinlensError(
-      'UNSUPPORTED_MEDIA',
-      `The image is announced as ${image.encoding}, but its bytes are ${found ?? 'none of these'}; send ${ENCODINGS_IN_WORDS} as what it is.`,
-    );
-  }
+  checkEncoding(image);
   return new Blob([new Uint8Array(image.data)]);
 }
 
@@ -67,7 +40,7 @@ export class Pictures {
   }
 
   prepareImage(image: ImageInput, input: InputSpec): Promise<Pixels> {
-    const decode = async () => (isRaw(image) ? fromRaw(image) : decodePicture(fromEncoded(image)));
+    const decode = async () => (isRaw(image) ? rawPixels(image, MAX_PIXELS) : decodePicture(fromEncoded(image)));
     return this.#lock.run(() => this.#toPixels(decode, input));
   }
 

@@ -6,10 +6,10 @@
 import type { Classification, ClassifyOptions, EncodedImage } from '../../core/engine.ts';
 import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
 import type { Manifest } from '../../core/manifest.ts';
+import { SNIFF_BYTES, sniffEncoding } from '../../core/sniff.ts';
 import type { DeviceEngine, Prepared } from '../../workers/engine.ts';
 import type { Answer } from './answer.ts';
 import type { Clock } from './clock.ts';
-import { encodingOf } from './pictures.ts';
 import { type ResultCache, resultKey } from './result-cache.ts';
 import type { Attempt, EngineRouter } from './router.ts';
 
@@ -106,8 +106,8 @@ export class PhotoAnswers {
 
   /** The file as it is where the gateway can decode it, else as a JPEG made here. */
   async #askGateway(file: Blob, { signal, deadlineMs }: Attempt, model: string | undefined): Promise<Classification> {
-    const head = new Uint8Array(await file.slice(0, 16).arrayBuffer());
-    const encoding = encodingOf(head);
+    const head = new Uint8Array(await file.slice(0, SNIFF_BYTES).arrayBuffer());
+    const encoding = sniffEncoding(head);
     const image: EncodedImage = encoding
       ? { encoding, data: new Uint8Array(await file.arrayBuffer()) }
       : await this.#options.engine.encode(file, { signal });

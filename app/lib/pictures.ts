@@ -1,15 +1,4 @@
-/** What the page itself does with pictures: tells their encoding by their first bytes and makes small ones to keep. */
-import type { ImageEncoding } from '../../core/engine.ts';
-
-/** The encodings that every gateway decodes, by the bytes that each begins with; undefined for any other. */
-export function encodingOf(head: Uint8Array): ImageEncoding | undefined {
-  const text = (from: number, to: number) => String.fromCharCode(...head.subarray(from, to));
-  if (head[0] === 0xff && head[1] === 0xd8 && head[2] === 0xff) return 'jpeg';
-  if (text(0, 8) === '\x89PNG\r\n\x1a\n') return 'png';
-  if (text(0, 4) === 'RIFF' && text(8, 12) === 'WEBP') return 'webp';
-  if (text(4, 8) === 'ftyp' && /^avi[fs]$/.test(text(8, 12))) return 'avif';
-  return undefined;
-}
+/** Small pictures to keep of what the page classified. */
 
 /** Side of a thumbnail, pixels. */
 const SIDE = 160;

@@ -122,7 +122,7 @@ export class Intake {
     const { model, version, provider, timings, predictions, batchSize } = classification;
     this.#options.log.info(
       {
-        event_type: 'inference',
+        event_type: 'prediction',
         request_id: asked.requestId,
         transport: asked.transport,
         code: 'OK',
@@ -140,7 +140,7 @@ export class Intake {
 
   #failed(error: TwinlensError, asked: Pick<Asked, 'requestId' | 'transport'>, handle: Handle | undefined): void {
     const line = {
-      event_type: 'inference',
+      event_type: 'prediction',
       request_id: asked.requestId,
       transport: asked.transport,
       code: error.code,

@@ -1,6 +1,6 @@
 /** From anything that can go wrong in an HTTP request to a problem document. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type ErrorCode, TwinlensError } from '../../core/errors.ts';
+import { codeOfStatus, TwinlensError } from '../../core/errors.ts';
 import { PROBLEM_TYPE, retryAfterSeconds, toProblem } from '../problem.ts';
 
 export function sendProblem(reply: FastifyReply, error: TwinlensError): FastifyReply {
@@ -21,28 +21,11 @@ export function toKnown(error: unknown, request: FastifyRequest): TwinlensError 
   if (error instanceof TwinlensError) return error;
   const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
   if (error instanceof Error && status >= 400 && status < 500) {
-    return new TwinlensError(codeOf(status), error.message, { cause: error });
+    return new TwinlensError(codeOfStatus(status), error.message, { cause: error });
   }
   return new TwinlensError('INTERNAL', `The gateway failed; its log says why under request id ${request.id}.`, {
     cause: error,
   });
-}
-
-function codeOf(status: number): ErrorCode {
-  switch (status) {
-    case 403:
-      return 'PERMISSION_DENIED';
-    case 404:
-      return 'NOT_FOUND';
-    case 405:
-      return 'METHOD_NOT_ALLOWED';
-    case 413:
-      return 'PAYLOAD_TOO_LARGE';
-    case 415:
-      return 'UNSUPPORTED_MEDIA';
-    default:
-      return 'INVALID_ARGUMENT';
-  }
 }
 
 /** Of connections whose bytes are no HTTP request. */

@@ -5,47 +5,14 @@
  * applied, which libvips doesn't know; browsers do, so such a rare file may be answered differently there.
  */
 import sharp from 'sharp';
-import type { EncodedImage, ImageInput, RawImage } from '../../core/engine.ts';
+import type { EncodedImage, ImageInput } from '../../core/engine.ts';
 import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
-import type { PixelView } from '../../core/pixels.ts';
-import { ENCODINGS_IN_WORDS, sniffEncoding } from '../../core/sniff.ts';
+import { checkPixelCount, type PixelView, rawPixels } from '../../core/pixels.ts';
+import { checkEncoding } from '../../core/sniff.ts';
 
 // Many small pictures: one thread each, and nothing kept of them.
 sharp.concurrency(1);
 sharp.cache(false);
-
-function checkPixels(width: number, height: number, maxPixels: number): void {
-  if (width * height <= maxPixels) return;
-  throw new TwinlensError(
-    'PAYLOAD_TOO_LARGE',
-    `The picture has ${width} x ${height} pixels; at most ${maxPixels} are taken. Scale it down first: the model needs a few hundred a side.`,
-  );
-}
-
-function checkRaw(image: RawImage): PixelView {
-  const channels = image.encoding === 'rgb8' ? 3 : 4;
-  const expected = image.width * image.height * channels;
-  if (image.data.length !== expected) {
-    throw new TwinlensError(
-      'INVALID_ARGUMENT',
-      `${image.encoding} of ${image.width} x ${image.height} has ${expected} bytes, but ${image.data.length} came.`,
-    );
-  }
-  return { data: image.data, width: image.width, height: image.height, channels };
-}
-
-function checkEncoding(image: EncodedImage): void {
-  if (image.data.length === 0) {
-    throw new TwinlensError('INVALID_ARGUMENT', `The image is empty; send the bytes of a ${ENCODINGS_IN_WORDS} file.`);
-  }
-  const found = sniffEncoding(image.data);
-  if (found === image.encoding) return;
-  const what = found === undefined ? 'none of these' : `${found} instead`;
-  throw new TwinlensError(
-    'UNSUPPORTED_MEDIA',
-    `The image is announced as ${image.encoding}, but its bytes are ${what}; send ${ENCODINGS_IN_WORDS} as what it is.`,
-  );
-}
 
 /** Gray or gray with alpha, which libvips may leave as they are, spread to RGB. */
 function spread(data: Uint8Array, width: number, height: number, channels: number): PixelView {
@@ -82,7 +49,7 @@ async function openEncoded(image: EncodedImage, maxPixels: number): Promise<Open
   // A truncated file would come out half gray, and be answered as if it were whole.
   const picture = sharp(image.data, { failOn: 'truncated', limitInputPixels: false, pages: 1 });
   const { width, height } = await decodable(image, () => picture.metadata());
-  checkPixels(width, height, maxPixels);
+  checkPixelCount(width, height, maxPixels);
   return {
     newPixels: width * height,
     decode: () =>
@@ -101,11 +68,7 @@ async function openEncoded(image: EncodedImage, maxPixels: number): Promise<Open
 /** Errors: INVALID_ARGUMENT, UNSUPPORTED_MEDIA, PAYLOAD_TOO_LARGE, UNDECODABLE_IMAGE. */
 export async function openImage(image: ImageInput, maxPixels: number): Promise<OpenedImage> {
   if (!('width' in image)) return openEncoded(image, maxPixels);
-  if (![image.width, image.height].every((side) => Number.isInteger(side) && side > 0)) {
-    throw new TwinlensError('INVALID_ARGUMENT', `${image.width} x ${image.height} is no size; give whole pixels.`);
-  }
-  checkPixels(image.width, image.height, maxPixels);
-  const pixels = checkRaw(image);
+  const pixels = rawPixels(image, maxPixels);
   return { newPixels: 0, decode: async () => pixels };
 }
 

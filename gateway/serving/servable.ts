@@ -3,6 +3,7 @@
  * into a handle, and a handle that classifies. Types only.
  */
 import type { Classification, ImageInput, Priority } from '../../core/engine.ts';
+import type { ErrorCode } from '../../core/errors.ts';
 import type { FileEntry } from '../../core/manifest.ts';
 import type { ModelDetail, ModelEvent, ModelSummary } from '../../core/protocol.ts';
 
@@ -53,7 +54,7 @@ export interface ServingObserver {
   requestFinished(event: {
     readonly model: string;
     readonly version: number;
-    readonly code: 'OK' | string;
+    readonly code: 'OK' | ErrorCode;
     readonly classification?: Classification;
   }): void;
   batchRan(event: {

@@ -2,7 +2,7 @@
  * One model version that serves: its instances, its queue, and the handles that keep it alive.
  * `load` resolves when every instance passed its goldens; `retire` waits for the last handle.
  */
-import { type Classification, DEFAULT_TOP, type Provider } from '../../core/engine.ts';
+import type { Classification, Provider } from '../../core/engine.ts';
 import { asTwinlensError, fromErrorBody, TwinlensError } from '../../core/errors.ts';
 import type { Manifest } from '../../core/manifest.ts';
 import { InstancePool, type ItemResult, verifyPackage } from '../instances/index.ts';
@@ -172,7 +172,7 @@ export class ServingVersion {
     const { manifest, observer } = this.#options;
     const items = batch.map(({ image, top }) => ({
       image,
-      top: Math.min(top || DEFAULT_TOP, manifest.output.classes),
+      top: Math.min(top, manifest.output.classes),
     }));
     const ran = await this.#pool.run(items, alone);
     const { provider, infer, batchSize } = ran;

@@ -7,10 +7,10 @@
 import type { ImageInput } from '../../core/engine.ts';
 import { ERROR_TABLE, errorRow, TwinlensError, toErrorBody } from '../../core/errors.ts';
 import { type ClassifyFrame, decodeClassifyFrame, MAX_HEADER_BYTES } from '../../core/frame.ts';
+import { rawPixels } from '../../core/pixels.ts';
 import {
   type ClientTextMessage,
   type GatewayMessage,
-  type ImageDescriptor,
   type Limits,
   type ModelEvent,
   type ModelSummary,
@@ -235,34 +235,12 @@ export class ClientSession {
 }
 
 /** Throws PAYLOAD_TOO_LARGE or INVALID_ARGUMENT for raw pixels that can't be what the header says. */
-function toImage({ message, payload }: ClassifyFrame, maxPixels: number): ImageInput {
-  const { image } = message;
-  if (payload.byteLength === 0) {
+function toImage({ message: { image }, payload: data }: ClassifyFrame, maxPixels: number): ImageInput {
+  if (data.byteLength === 0) {
     throw new TwinlensError('INVALID_ARGUMENT', 'The frame has no picture behind its header; append its bytes.');
   }
-  switch (image.encoding) {
-    case 'rgb8':
-    case 'rgba8':
-      checkRaw(image, payload.byteLength, maxPixels);
-      return { ...image, data: payload };
-    default:
-      return { encoding: image.encoding, data: payload };
-  }
-}
-
-type RawDescriptor = Extract<ImageDescriptor, { width: number }>;
-
-function checkRaw({ encoding, width, height }: RawDescriptor, bytes: number, maxPixels: number): void {
-  if (width * height > maxPixels) {
-    throw new TwinlensError(
-      'PAYLOAD_TOO_LARGE',
-      `The picture has ${width} x ${height} pixels, and ${maxPixels} in all is the limit; send a smaller one.`,
-    );
-  }
-  const expected = width * height * (encoding === 'rgb8' ? 3 : 4);
-  if (bytes === expected) return;
-  throw new TwinlensError(
-    'INVALID_ARGUMENT',
-    `${encoding} of ${width} x ${height} pixels has ${expected} bytes, but ${bytes} came.`,
-  );
+  if (!('width' in image)) return { encoding: image.encoding, data };
+  const raw = { ...image, data };
+  rawPixels(raw, maxPixels);
+  return raw;
 }

@@ -7,11 +7,11 @@ describe('the log', () => {
   test('a line is JSON with an ISO timestamp and its level as a word', () => {
     const lines: string[] = [];
     createLog('info', { write: (line) => lines.push(line) }).info(
-      { event_type: 'inference', request_id: 'r' },
+      { event_type: 'prediction', request_id: 'r' },
       'hello',
     );
     const line = JSON.parse(lines[0] ?? '');
-    expect(line).toMatchObject({ level: 'info', event_type: 'inference', request_id: 'r', msg: 'hello' });
+    expect(line).toMatchObject({ level: 'info', event_type: 'prediction', request_id: 'r', msg: 'hello' });
     expect(new Date(line.timestamp).toISOString()).toBe(line.timestamp);
   });
 

@@ -59,7 +59,7 @@ it.each(['SIGTERM', 'SIGKILL'] as const)(
       expect(answer.predictions[0]?.index).toBe(golden?.top[0]?.index);
     }
     expect(events.some((event) => event.type === 'goodbye')).toBe(signal === 'SIGTERM');
-    expect(second.log.some((line) => line.event_type === 'inference')).toBe(true);
+    expect(second.log.some((line) => line.event_type === 'prediction')).toBe(true);
     client.close();
   },
   120_000,

@@ -70,7 +70,7 @@ describe('classify', () => {
     expect(await named.json()).toMatchObject({ id: 'mine-1' });
     const line = await gateway.logged(({ request_id: id }) => id === 'mine-1');
     expect(line).toMatchObject({
-      event_type: 'inference',
+      event_type: 'prediction',
       code: 'OK',
       model: 'efficientnet-lite0',
       model_version: 1,

@@ -26,9 +26,9 @@ afterAll(async () => {
   await gateway?.stop();
 });
 
-it.each([22, 24])('runs on Node %i without a package for WebSockets', async (major) => {
+it.for([22, 24])('runs on Node %i without a package for WebSockets', async (major, context) => {
   const node = otherNode(major);
-  if (!node) return;
+  if (!node) return context.skip('needs Linux on x64');
   mkdirSync(join(root, '.cache'), { recursive: true });
   const program = join(root, '.cache', 'sdk-own-websocket.ts');
   writeFileSync(program, PROGRAM);

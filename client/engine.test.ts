@@ -7,7 +7,7 @@ import { FakeNetwork } from '../test/doubles/socket-pair.ts';
 import { classifies, jpeg, result, welcome } from '../test/doubles/wire-gateway.ts';
 import { createGatewayEngine, TwinlensClient } from './index.ts';
 
-const manifest: unknown = JSON.parse(
+const manifest: object = JSON.parse(
   readFileSync(new URL('../models/efficientnet-lite0/model.json', import.meta.url), 'utf8'),
 );
 const NAME = 'efficientnet-lite0';
@@ -25,7 +25,12 @@ function setup() {
     random: () => 0.5,
     fetch: async (url) => {
       fetched.push(url);
-      const details = gateway.versions.map((version) => ({ version, state: 'available', provider: 'cpu', manifest }));
+      const details = gateway.versions.map((version) => ({
+        version,
+        state: 'available',
+        provider: 'cpu',
+        manifest: { ...manifest, version },
+      }));
       const body =
         gateway.status === 200
           ? { name: NAME, title: 'T', default: true, versions: gateway.versions, labels: gateway.labels, details }
@@ -44,10 +49,10 @@ function setup() {
   return { gateway, fetched, network, clock, client, engine, events };
 }
 
-it('takes the highest version for a bare name, the named one otherwise', async () => {
+it('takes the version labelled stable for a bare name, as the gateway does, and the named one otherwise', async () => {
   const { engine, client } = setup();
-  await expect(engine.load(NAME)).resolves.toMatchObject({ name: NAME, version: 2, variant: 'w16', classes: 1000 });
-  await expect(engine.load(`${NAME}@1`)).resolves.toMatchObject({ version: 1 });
+  await expect(engine.load(NAME)).resolves.toMatchObject({ name: NAME, version: 1, variant: 'w16', classes: 1000 });
+  await expect(engine.load(`${NAME}@2`)).resolves.toMatchObject({ version: 2 });
   await expect(engine.load(`${NAME}:stable`)).resolves.toMatchObject({ version: 1 });
   await expect(engine.load(`${NAME}:canary`)).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
   await expect(engine.load('Not a name')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
@@ -79,7 +84,7 @@ it('keeps what is ready when a version event can not be looked up', async () => 
   gateway.status = 404;
   network.last.send({ type: 'model', event: 'retired', model: NAME, version: 1 });
   await settle();
-  expect(engine.status).toMatchObject({ state: 'ready', model: { version: 2 } });
+  expect(engine.status).toMatchObject({ state: 'ready', model: { version: 1 } });
   client.close();
 });
 

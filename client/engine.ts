@@ -14,8 +14,8 @@ import type {
   LoadProgress,
 } from '../core/engine.ts';
 import { asTwinlensError, TwinlensError, toErrorBody } from '../core/errors.ts';
-import { parseManifest, variantOf } from '../core/manifest.ts';
-import { type ModelSpec, parseModelSpec } from '../core/model-spec.ts';
+import { parseManifest, toLoadedModel } from '../core/manifest.ts';
+import { type ModelSpec, parseModelSpec, versionOf } from '../core/model-spec.ts';
 import type { ModelDetail } from '../core/protocol.ts';
 import type { TwinlensClient } from './client.ts';
 import { type ClientEvent, Listeners } from './events.ts';
@@ -115,7 +115,7 @@ class GatewayEngine implements InferenceEngine {
     const wanted = parseModelSpec(spec);
     if (options.signal?.aborted) throw new TwinlensError('CANCELLED', 'The load was cancelled by its caller.');
     const detail = await this.#client.model(wanted.name, options);
-    return loadedModel(detail, versionOf(detail, wanted));
+    return loadedModel(detail, servedVersion(detail, wanted));
   }
 
   #heard(event: ClientEvent): void {
@@ -168,9 +168,8 @@ class GatewayEngine implements InferenceEngine {
   }
 }
 
-function versionOf(detail: ModelDetail, spec: ModelSpec): number {
-  const version =
-    spec.kind === 'version' ? spec.version : spec.kind === 'label' ? detail.labels[spec.label] : detail.versions.at(-1);
+function servedVersion(detail: ModelDetail, spec: ModelSpec): number {
+  const version = versionOf(spec, detail.versions, detail.labels);
   if (version !== undefined && detail.versions.includes(version)) return version;
   if (spec.kind === 'default' || detail.details.some((known) => known.version === version)) {
     throw new TwinlensError('MODEL_NOT_READY', `${detail.name} is not ready on the gateway yet; try again soon.`);
@@ -184,14 +183,5 @@ function versionOf(detail: ModelDetail, spec: ModelSpec): number {
 function loadedModel(detail: ModelDetail, version: number): LoadedModel {
   const found = detail.details.find((entry) => entry.version === version);
   if (!found?.provider) throw new TwinlensError('MODEL_NOT_READY', `${detail.name}@${version} is not ready yet.`);
-  const manifest = parseManifest(found.manifest);
-  return {
-    name: detail.name,
-    version,
-    variant: variantOf(manifest).name,
-    title: manifest.title,
-    provider: found.provider,
-    classes: manifest.output.classes,
-    notSureBelow: manifest.notSureBelow,
-  };
+  return toLoadedModel(parseManifest(found.manifest), found.provider);
 }

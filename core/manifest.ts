@@ -3,6 +3,7 @@
  * from unknown JSON to a `Manifest`. Knows nothing of where files are kept or how they are fetched.
  */
 import { z } from 'zod';
+import type { LoadedModel, Provider } from './engine.ts';
 import { TwinlensError } from './errors.ts';
 import { describeMistakes } from './mistakes.ts';
 
@@ -151,4 +152,33 @@ export function variantOf(manifest: Manifest, name: string = manifest.defaultVar
   if (found) return found;
   const known = manifest.variants.map((variant) => variant.name).join(', ');
   throw new TwinlensError('INVALID_ARGUMENT', `${manifest.name} has no variant ${name}; it has ${known}.`);
+}
+
+/** What an engine says of a model that it has loaded. */
+export function toLoadedModel(
+  manifest: Manifest,
+  provider: Provider,
+  variant: string = manifest.defaultVariant,
+): LoadedModel {
+  const { name, version, title, output, notSureBelow } = manifest;
+  return { name, version, variant, title, provider, classes: output.classes, notSureBelow };
+}
+
+/** Throws INVALID_ARGUMENT when a graph with these inputs and outputs is not the one that the manifest describes. */
+export function checkGraph(
+  graph: { readonly inputNames: readonly string[]; readonly outputNames: readonly string[] },
+  { input, output }: Manifest,
+): void {
+  if (graph.inputNames.length !== 1 || !graph.inputNames.includes(input.name)) {
+    throw new TwinlensError(
+      'INVALID_ARGUMENT',
+      `The graph's inputs are ${graph.inputNames.join(', ')}, but model.json says ${input.name}.`,
+    );
+  }
+  if (!graph.outputNames.includes(output.name)) {
+    throw new TwinlensError(
+      'INVALID_ARGUMENT',
+      `The graph's outputs are ${graph.outputNames.join(', ')}, but model.json says ${output.name}.`,
+    );
+  }
 }

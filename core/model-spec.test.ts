@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { TwinlensError } from './errors.ts';
-import { formatModelSpec, MAX_SPEC_LENGTH, type ModelSpec, parseModelSpec } from './model-spec.ts';
+import { formatModelSpec, MAX_SPEC_LENGTH, type ModelSpec, parseModelSpec, versionOf } from './model-spec.ts';
 
 describe('parseModelSpec', () => {
   test.each([
@@ -61,4 +61,21 @@ describe('parseModelSpec', () => {
       }),
     );
   });
+});
+
+const of = (spec: string, versions: readonly number[], labels: Record<string, number> = {}) =>
+  versionOf(parseModelSpec(spec), versions, labels);
+
+test('a bare name means the version labelled stable, else the newest', () => {
+  expect(of('m', [1, 10, 9])).toBe(10);
+  expect(of('m', [1, 2, 3], { stable: 2 })).toBe(2);
+  expect(of('m', [1, 3], { stable: 2 })).toBe(3);
+  expect(of('m', [])).toBeUndefined();
+});
+
+test('a version means itself, a label what it points to', () => {
+  expect(of('m@7', [1])).toBe(7);
+  expect(of('m:canary', [1, 2], { canary: 1 })).toBe(1);
+  expect(of('m:canary', [1, 2])).toBeUndefined();
+  expect(of('m:constructor', [1, 2])).toBeUndefined();
 });

@@ -40,3 +40,31 @@ export function formatModelSpec(spec: ModelSpec): string {
     }
   }
 }
+
+const newest = (versions: readonly number[]): number | undefined =>
+  versions.length === 0 ? undefined : Math.max(...versions);
+
+/**
+ * The version that `spec` means, the same for gateway, client and browser: without version or label the one
+ * labelled `stable` if it is there, else the newest. Undefined when there is none.
+ */
+export function versionOf(
+  spec: ModelSpec,
+  versions: readonly number[],
+  labels: Readonly<Record<string, number>>,
+): number | undefined {
+  switch (spec.kind) {
+    case 'version':
+      return spec.version;
+    case 'label':
+      return Object.hasOwn(labels, spec.label) ? labels[spec.label] : undefined;
+    case 'default': {
+      const stable = Object.hasOwn(labels, 'stable') ? labels.stable : undefined;
+      return stable !== undefined && versions.includes(stable) ? stable : newest(versions);
+    }
+    default: {
+      const impossible: never = spec;
+      return impossible;
+    }
+  }
+}

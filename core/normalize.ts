@@ -6,6 +6,12 @@ export function tensorLength(input: InputSpec): number {
   return input.width * input.height * (input.channels === 'L' ? 1 : 3);
 }
 
+/** Shape of the model's input for `batch` images. */
+export function tensorShape({ layout, width, height, channels }: InputSpec, batch: number): number[] {
+  const planes = channels === 'L' ? 1 : 3;
+  return layout === 'NCHW' ? [batch, planes, height, width] : [batch, height, width, planes];
+}
+
 /** 256 normalised values a channel, in the model's channel order: a pixel has no other values. */
 function lookupTables(input: InputSpec): readonly Float32Array[] {
   return input.mean.map((mean, channel) => {

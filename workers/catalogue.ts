@@ -1,10 +1,10 @@
 /**
  * From a model spec to a manifest: the gateway's answer, or what this device remembers of it when the
- * gateway can't be reached. Fetches descriptions only; files come by `package.ts`.
+ * gateway can't be reached. Fetches descriptions only; files come by `package-files.ts`.
  */
 import { asTwinlensError, TwinlensError } from '../core/errors.ts';
 import { type Manifest, parseManifest } from '../core/manifest.ts';
-import { type ModelSpec, parseModelSpec } from '../core/model-spec.ts';
+import { type ModelSpec, parseModelSpec, versionOf } from '../core/model-spec.ts';
 import { type ModelDetail, parseModelDetail } from '../core/protocol.ts';
 import { checkResponse } from './download.ts';
 import type { ModelStore } from './store.ts';
@@ -18,28 +18,6 @@ export interface Found {
   readonly manifest: Manifest;
   /** Undefined when the gateway did not answer. */
   readonly labels: Readonly<Record<string, number>> | undefined;
-}
-
-/** The version that `spec` means: without version or label the one labelled `stable`, else the newest. */
-export function versionOf(
-  spec: ModelSpec,
-  versions: readonly number[],
-  labels: Readonly<Record<string, number>>,
-): number | undefined {
-  switch (spec.kind) {
-    case 'version':
-      return spec.version;
-    case 'label':
-      return Object.hasOwn(labels, spec.label) ? labels[spec.label] : undefined;
-    case 'default': {
-      const stable = Object.hasOwn(labels, 'stable') ? labels.stable : undefined;
-      return stable !== undefined && versions.includes(stable) ? stable : versions.toSorted((a, b) => a - b).at(-1);
-    }
-    default: {
-      const impossible: never = spec;
-      return impossible;
-    }
-  }
 }
 
 function fromDetail(spec: ModelSpec, text: string, detail: ModelDetail): Manifest {

@@ -4,7 +4,7 @@
  */
 import type { Classification, LoadedModel } from '../core/engine.ts';
 import { asTwinlensError, TwinlensError } from '../core/errors.ts';
-import type { Manifest, Variant } from '../core/manifest.ts';
+import { type Manifest, toLoadedModel, type Variant } from '../core/manifest.ts';
 import { normalizeInto, tensorLength } from '../core/normalize.ts';
 import { toPredictions } from '../core/scores.ts';
 import { letGo } from './backends.ts';
@@ -53,15 +53,7 @@ export class Loaded {
 
   get summary(): LoadedModel {
     const { manifest, variant } = this.#options;
-    return {
-      name: manifest.name,
-      version: manifest.version,
-      variant: variant.name,
-      title: manifest.title,
-      provider: this.#provider,
-      classes: manifest.output.classes,
-      notSureBelow: manifest.notSureBelow,
-    };
+    return toLoadedModel(manifest, this.#provider, variant.name);
   }
 
   /**

@@ -3,9 +3,9 @@
  * through one lock per worker. Builds are imported when first needed, so a page pays only for the one
  * that runs: `wasm` is the smallest; `jspi` and `asyncify` bring WebGPU.
  */
-import type { InferenceSession } from 'onnxruntime-web';
 import { asTwinlensError, TwinlensError } from '../core/errors.ts';
-import type { Manifest, Variant } from '../core/manifest.ts';
+import { checkGraph, type Manifest, type Variant } from '../core/manifest.ts';
+import { tensorShape } from '../core/normalize.ts';
 import { Lock } from './lock.ts';
 
 export type Build = 'wasm' | 'jspi' | 'asyncify';
@@ -67,28 +67,6 @@ function runtimeOf(build: Build): Promise<Runtime> {
   return runtime;
 }
 
-function shapeOf(manifest: Manifest): number[] {
-  const { layout, width, height, channels } = manifest.input;
-  const planes = channels === 'L' ? 1 : 3;
-  return layout === 'NCHW' ? [1, planes, height, width] : [1, height, width, planes];
-}
-
-function checkGraph(session: InferenceSession, manifest: Manifest): void {
-  const { input, output } = manifest;
-  if (session.inputNames.length !== 1 || !session.inputNames.includes(input.name)) {
-    throw new TwinlensError(
-      'INVALID_ARGUMENT',
-      `The graph's inputs are ${session.inputNames.join(', ')}, but model.json says ${input.name}.`,
-    );
-  }
-  if (!session.outputNames.includes(output.name)) {
-    throw new TwinlensError(
-      'INVALID_ARGUMENT',
-      `The graph's outputs are ${session.outputNames.join(', ')}, but model.json says ${output.name}.`,
-    );
-  }
-}
-
 function checkNeeds(manifest: Manifest, variant: Variant, provider: Backend['provider']): void {
   if (manifest.input.datatype !== 'float32') {
     throw new TwinlensError('INVALID_ARGUMENT', `Inputs of ${manifest.input.datatype} are not run in browsers yet.`);
@@ -145,7 +123,7 @@ export async function createBackend(
       runtime.InferenceSession.create(model, { executionProviders: [provider], graphOptimizationLevel: 'all' }),
     );
     checkGraph(session, manifest);
-    const shape = shapeOf(manifest);
+    const shape = tensorShape(manifest.input, 1);
     const { input, output } = manifest;
     const threads = wasmThreads();
     return {

@@ -14,7 +14,7 @@ import {
   type LoadOptions,
 } from '../../core/engine.ts';
 import { asTwinlensError, TwinlensError, toErrorBody } from '../../core/errors.ts';
-import { type Manifest, parseManifest } from '../../core/manifest.ts';
+import { parseManifest, toLoadedModel } from '../../core/manifest.ts';
 import { formatModelSpec, parseModelSpec } from '../../core/model-spec.ts';
 import type { Clock } from '../scheduling/index.ts';
 import type { Registry } from '../serving/index.ts';
@@ -53,16 +53,7 @@ export function createLocalEngine({ registry, clock, deadlineMs, client }: Local
     const handle = registry.acquire(spec);
     try {
       const detail = registry.detail(handle.name).details.find(({ version }) => version === handle.version);
-      const manifest: Manifest = parseManifest(detail?.manifest);
-      return {
-        name: handle.name,
-        version: handle.version,
-        variant: manifest.defaultVariant,
-        title: manifest.title,
-        provider: detail?.provider ?? 'cpu',
-        classes: manifest.output.classes,
-        notSureBelow: manifest.notSureBelow,
-      };
+      return toLoadedModel(parseManifest(detail?.manifest), detail?.provider ?? 'cpu');
     } finally {
       handle.release();
     }

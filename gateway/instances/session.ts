@@ -10,8 +10,8 @@ import { dirname, join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Provider } from '../../core/engine.ts';
 import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
-import type { Manifest } from '../../core/manifest.ts';
-import { tensorLength } from '../../core/normalize.ts';
+import { checkGraph, type Manifest } from '../../core/manifest.ts';
+import { tensorLength, tensorShape } from '../../core/normalize.ts';
 
 export interface ModelSession {
   readonly provider: Provider;
@@ -26,35 +26,13 @@ interface SessionOptions {
   readonly threads: number;
 }
 
-function shape(manifest: Manifest, batch: number): number[] {
-  const { layout, width, height, channels } = manifest.input;
-  const planes = channels === 'L' ? 1 : 3;
-  return layout === 'NCHW' ? [batch, planes, height, width] : [batch, height, width, planes];
-}
-
-function checkGraph(session: InferenceSession, manifest: Manifest): void {
-  const { input, output } = manifest;
-  if (!session.inputNames.includes(input.name) || session.inputNames.length !== 1) {
-    throw new TwinlensError(
-      'INVALID_ARGUMENT',
-      `The graph's inputs are ${session.inputNames.join(', ')}, but model.json says ${input.name}.`,
-    );
-  }
-  if (!session.outputNames.includes(output.name)) {
-    throw new TwinlensError(
-      'INVALID_ARGUMENT',
-      `The graph's outputs are ${session.outputNames.join(', ')}, but model.json says ${output.name}.`,
-    );
-  }
-}
-
 async function runOnce(
   session: InferenceSession,
   manifest: Manifest,
   values: Float32Array,
   batch: number,
 ): Promise<Float32Array> {
-  const input = new Tensor('float32', values, shape(manifest, batch));
+  const input = new Tensor('float32', values, tensorShape(manifest.input, batch));
   const outputs = await session.run({ [manifest.input.name]: input }, [manifest.output.name]);
   const scores = outputs[manifest.output.name]?.data;
   if (!(scores instanceof Float32Array) || scores.length !== batch * manifest.output.classes) {

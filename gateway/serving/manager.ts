@@ -3,7 +3,7 @@
  * A failed load changes nothing that serves; its reason is kept. Knows no source and no socket.
  */
 import { type ErrorBody, TwinlensError, toErrorBody } from '../../core/errors.ts';
-import { parseModelSpec } from '../../core/model-spec.ts';
+import { parseModelSpec, versionOf } from '../../core/model-spec.ts';
 import type { ModelDetail, ModelEvent, ModelSummary } from '../../core/protocol.ts';
 import { nextAction, type VersionState } from './policy.ts';
 import type { Handle } from './servable.ts';
@@ -73,8 +73,7 @@ export class ModelManager {
     const known = this.#entries.filter(({ aspired }) => aspired.name === name);
     if (known.length === 0)
       throw new TwinlensError('MODEL_NOT_FOUND', `There is no model ${name}; GET /v1/models lists them.`);
-    const version =
-      spec?.kind === 'version' ? spec.version : this.#labels(name)[spec?.kind === 'label' ? spec.label : STABLE];
+    const version = versionOf(spec ?? { kind: 'default', name }, this.#available(name), this.#labels(name));
     const entry = version === undefined ? undefined : this.#find(name, version);
     if (entry?.state === 'available' && entry.serving) return entry.serving.acquire();
     if (spec?.kind === 'label' && spec.label !== STABLE) {

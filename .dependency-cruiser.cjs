@@ -16,6 +16,8 @@ const gatewayRooms = [
   'admission',
   'results',
   'serving',
+  'sources',
+  'packages',
   'scheduling',
   'instances',
   'engines',

@@ -21,6 +21,7 @@ export const ERROR_TABLE = {
   NOT_FOUND: { status: 404, retryable: false },
   METHOD_NOT_ALLOWED: { status: 405, retryable: false },
   SUPERSEDED: { status: 409, retryable: false },
+  CONFLICT: { status: 409, retryable: false },
   PAYLOAD_TOO_LARGE: { status: 413, retryable: false, closeCode: 1009 },
   UNSUPPORTED_MEDIA: { status: 415, retryable: false },
   UNDECODABLE_IMAGE: { status: 422, retryable: false },
@@ -59,6 +60,8 @@ export function codeOfStatus(status: number): ErrorCode {
       return 'NOT_FOUND';
     case 405:
       return 'METHOD_NOT_ALLOWED';
+    case 409:
+      return 'CONFLICT';
     case 413:
       return 'PAYLOAD_TOO_LARGE';
     case 415:

@@ -34,6 +34,8 @@ const classifySchema = z.strictObject({
   deadlineMs: z.int().min(1).max(600_000).optional(),
   priority: z.enum(PRIORITIES).optional(),
   stream: z.string().min(1).max(64).optional(),
+  /** Requests with the same key are answered by the same version while a canary runs. */
+  key: z.string().min(1).max(128).optional(),
 });
 export type ClassifyMessage = z.infer<typeof classifySchema>;
 
@@ -124,7 +126,8 @@ export type ModelEvent = Extract<GatewayMessage, { type: 'model' }>;
 
 const modelsSchema = z.object({ models: z.array(modelSummarySchema) });
 
-export const VERSION_STATES = ['loading', 'available', 'unloading', 'failed'] as const;
+/** `idle`: known, and not wanted now. */
+export const VERSION_STATES = ['idle', 'loading', 'available', 'unloading', 'failed'] as const;
 
 /** Body of `GET /v1/models/{name}`. The manifest is unknown here; `parseManifest` reads it. */
 const modelDetailSchema = modelSummarySchema.extend({

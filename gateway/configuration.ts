@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import type { VersionPolicy } from '../core/admin.ts';
 import { TwinlensError } from '../core/errors.ts';
 
 const number = (fallback: number, min: number, max: number) =>
@@ -13,14 +14,18 @@ const number = (fallback: number, min: number, max: number) =>
     .transform(Number)
     .pipe(z.number().min(min).max(max))
     .default(fallback);
-const origins = z
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+);
+const url = z
   .string()
-  .transform((text) =>
-    text
-      .split(',')
-      .map((part) => part.trim())
-      .filter((part) => part !== ''),
-  )
+  .refine((text) => text === '' || /^https?:$/.test(URL.canParse(text) ? new URL(text).protocol : ''), {
+    message: 'must be an http or https address',
+  });
+const origins = list
   .refine((parts) => parts.every((part) => part === '*' || isOrigin(part)), {
     message: 'must be origins such as https://example.com, without a path, separated by commas',
   })
@@ -37,6 +42,39 @@ const schema = z.strictObject({
   TWINLENS_PORT: number(8080, 0, 65_535),
   /** Folder with one folder a model package. */
   TWINLENS_MODELS: z.string().default('models'),
+  /** Folder of the gateway's own, for what it must keep: published models, labels, journal; empty: nothing is kept. */
+  TWINLENS_DATA: z.string().default('data'),
+  /** Versions of a model that are served unless an operator says otherwise: latest:N or all. */
+  TWINLENS_VERSIONS: z
+    .string()
+    .regex(/^(?:all|latest:[1-9]\d?)$/, 'must be all or latest:N, such as latest:1')
+    .default('latest:1'),
+  /** availability: a new version is loaded beside the old one; resource: the old one is unloaded first. */
+  TWINLENS_SWAP: z.enum(['availability', 'resource']).default('availability'),
+  /** Milliseconds between two looks into the model folders, beside watching them; 0: only watching. */
+  TWINLENS_POLL_MS: number(5000, 0, 3_600_000),
+  /** Milliseconds between two checks of sources that can't notify (catalogues, MLflow); 0: only on demand. */
+  TWINLENS_CHECK_MS: number(12 * 3_600_000, 0, 30 * 86_400_000),
+  /** Catalogues, comma separated: files or http(s) addresses; empty: none. */
+  TWINLENS_CATALOGUES: list.default(['models/catalogue.json']),
+  /** Address of a mirror that serves the catalogues' files by their sha256 or file name, instead of where they say. */
+  TWINLENS_CATALOGUE_MIRROR: url.default(''),
+  /** Models of the catalogues that are fetched and served, comma separated; operators may add others. */
+  TWINLENS_FOLLOW: list.default([]),
+  /** Address of an MLflow tracking server; empty: none. */
+  TWINLENS_MLFLOW: url.default(''),
+  /** Its registered models to serve, comma separated: name, name@version or name:alias. */
+  TWINLENS_MLFLOW_MODELS: list.default([]),
+  /** Bearer token for MLflow, or a file that holds it. */
+  TWINLENS_MLFLOW_TOKEN: z.string().default(''),
+  TWINLENS_MLFLOW_TOKEN_FILE: z.string().default(''),
+  /** Token of the admin API and page, at least 16 characters, or a file that holds it; without one only this machine may ask. */
+  TWINLENS_ADMIN_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
+  TWINLENS_ADMIN_TOKEN_FILE: z.string().default(''),
+  /** Bytes of one uploaded or fetched model, packed and unpacked alike. */
+  TWINLENS_MAX_UPLOAD_BYTES: number(1024 ** 3, 1024, 1024 ** 4),
+  /** Entries of the journal that are kept. */
+  TWINLENS_JOURNAL_MAX: number(1000, 10, 100_000),
   /** Model that answers when a request names none; empty: the first by name. */
   TWINLENS_DEFAULT_MODEL: z.string().default(''),
   /** Folder of the exported page; empty: the gateway serves no page. */
@@ -83,10 +121,29 @@ const settings = schema.refine((values) => values.TWINLENS_MAX_HELD_BYTES >= val
   message: 'must be at least TWINLENS_MAX_BYTES',
 });
 
+/** A secret as it was given: its text, the file that holds it, or neither. `readSecret` in main.ts reads it. */
+export interface Secret {
+  readonly text: string | undefined;
+  readonly file: string | undefined;
+}
+
 export interface Configuration {
   readonly host: string;
   readonly port: number;
   readonly models: string;
+  /** Undefined: nothing is kept. */
+  readonly data: string | undefined;
+  readonly versions: VersionPolicy;
+  readonly swap: 'availability' | 'resource';
+  readonly pollMs: number;
+  readonly checkMs: number;
+  readonly catalogues: readonly string[];
+  readonly catalogueMirror: string | undefined;
+  readonly follow: readonly string[];
+  readonly mlflow: { readonly url: string; readonly models: readonly string[]; readonly token: Secret } | undefined;
+  readonly adminToken: Secret;
+  readonly maxUploadBytes: number;
+  readonly journalMax: number;
   readonly defaultModel: string | undefined;
   readonly page: string | undefined;
   readonly origins: readonly string[];
@@ -111,12 +168,19 @@ export interface Configuration {
   readonly logLevel: string;
 }
 
+/** Variables whose empty value is another than their default. */
+const MEANS_NONE = ['TWINLENS_PAGE', 'TWINLENS_DATA', 'TWINLENS_CATALOGUES'];
+
+function versionPolicy(text: string): VersionPolicy {
+  return text === 'all' ? { kind: 'all' } : { kind: 'latest', count: Number(text.slice('latest:'.length)) };
+}
+
 /** Throws INVALID_ARGUMENT with one line a mistake. Variables that start with TWINLENS_ and are unknown are mistakes. */
 export function parseConfiguration(environment: Readonly<Record<string, string | undefined>>): Configuration {
-  // An empty variable counts as absent, but for the page, where empty has a meaning.
+  // An empty variable counts as absent, but where empty has a meaning.
   const ours = Object.fromEntries(
     Object.entries(environment).filter(
-      ([name, value]) => name.startsWith('TWINLENS_') && (value !== '' || name === 'TWINLENS_PAGE'),
+      ([name, value]) => name.startsWith('TWINLENS_') && (value !== '' || MEANS_NONE.includes(name)),
     ),
   );
   const parsed = settings.safeParse(ours);
@@ -129,6 +193,28 @@ export function parseConfiguration(environment: Readonly<Record<string, string |
     host: values.TWINLENS_HOST,
     port: values.TWINLENS_PORT,
     models: values.TWINLENS_MODELS,
+    data: values.TWINLENS_DATA || undefined,
+    versions: versionPolicy(values.TWINLENS_VERSIONS),
+    swap: values.TWINLENS_SWAP,
+    pollMs: values.TWINLENS_POLL_MS,
+    checkMs: values.TWINLENS_CHECK_MS,
+    catalogues: values.TWINLENS_CATALOGUES,
+    catalogueMirror: values.TWINLENS_CATALOGUE_MIRROR || undefined,
+    follow: values.TWINLENS_FOLLOW,
+    mlflow:
+      values.TWINLENS_MLFLOW === ''
+        ? undefined
+        : {
+            url: values.TWINLENS_MLFLOW,
+            models: values.TWINLENS_MLFLOW_MODELS,
+            token: {
+              text: values.TWINLENS_MLFLOW_TOKEN || undefined,
+              file: values.TWINLENS_MLFLOW_TOKEN_FILE || undefined,
+            },
+          },
+    adminToken: { text: values.TWINLENS_ADMIN_TOKEN, file: values.TWINLENS_ADMIN_TOKEN_FILE || undefined },
+    maxUploadBytes: values.TWINLENS_MAX_UPLOAD_BYTES,
+    journalMax: values.TWINLENS_JOURNAL_MAX,
     defaultModel: values.TWINLENS_DEFAULT_MODEL || undefined,
     page: values.TWINLENS_PAGE || undefined,
     origins: values.TWINLENS_ORIGINS,

@@ -135,6 +135,7 @@ export function errorTitle(code: ErrorCode): string {
     case 'NOT_FOUND':
     case 'METHOD_NOT_ALLOWED':
     case 'SUPERSEDED':
+    case 'CONFLICT':
     case 'ENGINE_FAILED':
     case 'INTERNAL':
       return 'Something failed';

@@ -29,6 +29,11 @@ export interface Handle {
   release(): void;
 }
 
+export interface AcquireOptions {
+  /** Requests with the same key get the same version while a canary runs. */
+  readonly key?: string | undefined;
+}
+
 export interface ModelFile {
   /** Absolute path on this machine. */
   readonly path: string;
@@ -38,7 +43,7 @@ export interface ModelFile {
 
 export interface Registry {
   /** The spec's servable, or the default model when undefined. Throws MODEL_NOT_FOUND, MODEL_NOT_READY, INVALID_ARGUMENT. */
-  acquire(spec: string | undefined): Handle;
+  acquire(spec: string | undefined, options?: AcquireOptions): Handle;
   /** At least one version of every model that should serve can answer. */
   readonly ready: boolean;
   list(): readonly ModelSummary[];

@@ -36,7 +36,7 @@ export interface GatewayProcess {
 }
 
 export interface GatewayProcessOptions {
-  /** TWINLENS_... settings; TWINLENS_PORT is 0 and TWINLENS_PAGE empty unless given. */
+  /** TWINLENS_... settings; TWINLENS_PORT is 0, TWINLENS_PAGE and TWINLENS_DATA are empty unless given. */
   readonly env?: Readonly<Record<string, string>>;
   /** The Node that runs it; this one when left out. */
   readonly node?: string;
@@ -65,7 +65,7 @@ export async function startGateway(options: GatewayProcessOptions = {}): Promise
   const child = spawn(node, ['--enable-source-maps', 'dist/gateway/main.js'], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...withoutOurs(process.env), TWINLENS_PORT: '0', TWINLENS_PAGE: '', ...env },
+    env: { ...withoutOurs(process.env), TWINLENS_PORT: '0', TWINLENS_PAGE: '', TWINLENS_DATA: '', ...env },
   });
   const gateway = watch(child);
   try {
@@ -87,7 +87,7 @@ export async function runGateway(
   const child = spawn(process.execPath, ['dist/gateway/main.js'], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...withoutOurs(process.env), TWINLENS_PORT: '0', TWINLENS_PAGE: '', ...env },
+    env: { ...withoutOurs(process.env), TWINLENS_PORT: '0', TWINLENS_PAGE: '', TWINLENS_DATA: '', ...env },
   });
   const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
   let stdout = '';

@@ -46,7 +46,7 @@ export async function startRegistry(environment: Record<string, string> = {}): P
     },
   };
   const registry = await createRegistry({
-    configuration: parseConfiguration({ TWINLENS_PROVIDER: 'cpu', ...environment }),
+    configuration: parseConfiguration({ TWINLENS_PROVIDER: 'cpu', TWINLENS_DATA: '', ...environment }),
     clock: platformClock,
     log: { info: write('info'), warn: write('warn'), error: write('error') },
     observer,

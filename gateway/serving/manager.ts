@@ -51,10 +51,10 @@ export class ModelManager {
     for (const aspired of list) {
       const known = this.#find(aspired.name, aspired.version);
       if (known) known.wanted = true;
-      else this.#entries.push({ aspired, wanted: true, state: 'new', serving: undefined, error: undefined });
+      else this.#entries.push({ aspired, wanted: true, state: 'idle', serving: undefined, error: undefined });
     }
     // What never served, and is not wanted any more, needs no unloading.
-    this.#entries = this.#entries.filter(({ wanted, state }) => wanted || (state !== 'new' && state !== 'failed'));
+    this.#entries = this.#entries.filter(({ wanted, state }) => wanted || (state !== 'idle' && state !== 'failed'));
     this.#reconcile();
   }
 
@@ -107,7 +107,7 @@ export class ModelManager {
       ...this.#summary(name),
       details: known.map(({ aspired, state, error, serving }) => ({
         version: aspired.version,
-        state: state === 'new' ? 'loading' : state,
+        state: state === 'idle' ? 'loading' : state,
         reason: error?.message,
         provider: state === 'available' ? serving?.provider : undefined,
         manifest: aspired.manifest,
@@ -234,7 +234,7 @@ export class ModelManager {
     entry.state = 'unloading';
     await entry.serving?.retire();
     // Wanted again meanwhile: it is loaded anew.
-    if (entry.wanted) Object.assign(entry, { state: 'new', serving: undefined });
+    if (entry.wanted) Object.assign(entry, { state: 'idle', serving: undefined });
     else this.#entries = this.#entries.filter((other) => other !== entry);
     this.#emit({ type: 'model', event: 'retired', model: entry.aspired.name, version: entry.aspired.version });
     this.#reconcile();

@@ -12,7 +12,7 @@ const version = (over: Partial<VersionSnapshot>): VersionSnapshot => ({
 
 describe('nextAction', () => {
   test('a new aspired version is loaded, the newest first', () => {
-    expect(nextAction([version({ state: 'new' }), version({ version: 2, state: 'new' })])).toEqual({
+    expect(nextAction([version({ state: 'idle' }), version({ version: 2, state: 'idle' })])).toEqual({
       kind: 'load',
       name: 'm',
       version: 2,
@@ -31,7 +31,7 @@ describe('nextAction', () => {
   });
 
   test('models do not wait for one another', () => {
-    expect(nextAction([version({ state: 'loading' }), version({ name: 'n', state: 'new' })])).toEqual({
+    expect(nextAction([version({ state: 'loading' }), version({ name: 'n', state: 'idle' })])).toEqual({
       kind: 'load',
       name: 'n',
       version: 1,
@@ -40,7 +40,7 @@ describe('nextAction', () => {
 
   test('never leaves an aspired model without an available version that it had', () => {
     const state = fc.constantFrom(
-      'new' as const,
+      'idle' as const,
       'loading' as const,
       'available' as const,
       'unloading' as const,

@@ -4,7 +4,7 @@
  * successor serves.
  */
 
-export type VersionState = 'new' | 'loading' | 'available' | 'unloading' | 'failed';
+export type VersionState = 'idle' | 'loading' | 'available' | 'unloading' | 'failed';
 
 export interface VersionSnapshot {
   readonly name: string;
@@ -22,7 +22,7 @@ export function nextAction(snapshot: readonly VersionSnapshot[]): Action | undef
   const idle = snapshot.filter(({ name }) => !busy.has(name));
   // Newest first: what users wait for is the latest version.
   const toLoad = idle
-    .filter(({ aspired, state }) => aspired && state === 'new')
+    .filter(({ aspired, state }) => aspired && state === 'idle')
     .sort((a, b) => b.version - a.version)[0];
   if (toLoad) return { kind: 'load', name: toLoad.name, version: toLoad.version };
   const toUnload = idle.find(({ name, aspired, state }) => {

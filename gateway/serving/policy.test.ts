@@ -48,6 +48,8 @@ describe('nextAction', () => {
     const failed = version({ state: 'failed' });
     expect(nextAction([failed], beside)).toBeUndefined();
     expect(nextAction([{ ...failed, retryDue: true }], beside)).toEqual(load(1));
+    const older = version({ state: 'idle' });
+    expect(nextAction([older, { ...failed, version: 2, retryDue: true }], beside), 'after the others').toEqual(load(1));
     expect(nextAction([{ ...failed, retryDue: true, wanted: false }], beside)).toBeUndefined();
   });
 

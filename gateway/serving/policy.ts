@@ -43,10 +43,9 @@ function nextOf(versions: readonly VersionSnapshot[], mayLoad: boolean, swap: Po
   const unwanted = versions.filter(({ state, wanted }) => state === 'available' && !wanted);
   const forced = unwanted.find((one) => one.forced);
   if (forced) return act('unload', forced);
-  // Newest first: what users wait for is the latest version.
-  const toLoad = newest(
-    versions.filter(({ state, wanted, retryDue }) => wanted && (state === 'idle' || (state === 'failed' && retryDue))),
-  );
+  // Newest first: what users wait for is the latest version. One that fails again and again must not hold up others.
+  const isWantedAs = (state: VersionState) => versions.filter((one) => one.wanted && one.state === state);
+  const toLoad = newest(isWantedAs('idle')) ?? newest(isWantedAs('failed').filter(({ retryDue }) => retryDue));
   if (toLoad && mayLoad) return swap === 'resource' && unwanted[0] ? act('unload', unwanted[0]) : act('load', toLoad);
   const isWanted = versions.some(({ wanted }) => wanted);
   const isServed = versions.some(({ wanted, state }) => wanted && state === 'available');

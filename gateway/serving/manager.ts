@@ -8,12 +8,13 @@ import { type ErrorBody, TwinlensError, toErrorBody } from '../../core/errors.ts
 import type { Clock } from '../scheduling/index.ts';
 import type { Aspired, PackageOnDisk } from '../sources/index.ts';
 import { retryPause } from './backoff.ts';
-import { type Entry, type Loading, newEntry, snapshotOf, statusOf } from './entry.ts';
-import { fetchPackage } from './fetching.ts';
+import { type Entry, snapshotOf, statusOf } from './entry.ts';
 import type { Choice, Lifecycle, LifecycleEvent, VersionStatus } from './lifecycle.ts';
 import type { Loadable } from './loadable.ts';
+import { bring, newLoading } from './loading.ts';
 import { nextAction, type PolicyOptions } from './policy.ts';
 import type { Handle } from './servable.ts';
+import { Versions } from './versions.ts';
 import { type Verdict, Waiters } from './waiters.ts';
 
 export interface ManagerOptions {
@@ -30,13 +31,10 @@ export interface ManagerOptions {
 
 /** More would fight with each other, and with what serves, for cores and memory. */
 const MAX_LOADS = 2;
-/** Milliseconds between two events about the progress of one fetch. */
-const PROGRESS_MS = 250;
 
 export class ModelManager implements Lifecycle {
   readonly #options: ManagerOptions;
-  /** Versions by model, ascending. */
-  readonly #models = new Map<string, Entry[]>();
+  readonly #versions = new Versions();
   readonly #waiters = new Waiters();
   readonly #listeners = new Set<(event: LifecycleEvent) => void>();
   /** Loads and unloads that have not ended. */
@@ -58,20 +56,12 @@ export class ModelManager implements Lifecycle {
     const offered = new Set<Entry>();
     for (const aspired of list) {
       const { name, version } = aspired;
-      let entry = this.#find(name, version);
-      if (entry && offered.has(entry)) continue; // The first source that has it is the one that counts.
-      if (!entry) {
-        entry = newEntry(aspired);
-        this.#models.set(
-          name,
-          [...(this.#models.get(name) ?? []), entry].sort((a, b) => a.version - b.version),
-        );
-        changed.add(name);
-      }
-      offered.add(entry);
-      if (this.#update(entry, aspired)) changed.add(name);
+      const known = this.#versions.find(name, version);
+      if (known && offered.has(known)) continue; // The first source that has it is the one that counts.
+      if (!known || this.#update(known, aspired)) changed.add(name);
+      offered.add(known ?? this.#versions.add(aspired));
     }
-    for (const entry of this.#entries()) {
+    for (const entry of this.#versions.all) {
       if (offered.has(entry) || !entry.listed) continue;
       entry.listed = false;
       changed.add(entry.name);
@@ -93,36 +83,36 @@ export class ModelManager implements Lifecycle {
   }
 
   retry(name: string, version: number): void {
-    const entry = this.#find(name, version);
+    const entry = this.#versions.find(name, version);
     if (!entry || this.#closed) return;
     this.#makeDue(entry);
     this.#act();
   }
 
   get names(): readonly string[] {
-    return [...this.#models.keys()].sort();
+    return this.#versions.names;
   }
 
   statuses(name: string): readonly VersionStatus[] {
-    return (this.#models.get(name) ?? []).map(statusOf);
+    return this.#versions.of(name).map(statusOf);
   }
 
   available(name: string): readonly number[] {
     const versions: number[] = [];
-    for (const { version, phase } of this.#models.get(name) ?? []) {
+    for (const { version, phase } of this.#versions.of(name)) {
       if (phase.state === 'available') versions.push(version);
     }
     return versions;
   }
 
   acquire(name: string, version: number): Handle | undefined {
-    const phase = this.#find(name, version)?.phase;
+    const phase = this.#versions.find(name, version)?.phase;
     return phase?.state === 'available' && !this.#closed ? phase.serving.acquire() : undefined;
   }
 
   whenAvailable(name: string, version: number, signal?: AbortSignal): Promise<void> {
     return this.#waiters.wait((): Verdict => {
-      const entry = this.#find(name, version);
+      const entry = this.#versions.find(name, version);
       if (entry?.phase.state === 'available') return 'reached';
       if (!entry?.wanted) return new TwinlensError('MODEL_NOT_FOUND', `${name}@${version} is not to be served.`);
       if (entry.phase.state !== 'failed' || entry.phase.due) return 'waiting';
@@ -133,7 +123,7 @@ export class ModelManager implements Lifecycle {
 
   whenGone(name: string, version: number, signal?: AbortSignal): Promise<void> {
     return this.#waiters.wait((): Verdict => {
-      const state = this.#find(name, version)?.phase.state;
+      const state = this.#versions.find(name, version)?.phase.state;
       return state === undefined || state === 'idle' || state === 'failed' ? 'reached' : 'waiting';
     }, signal);
   }
@@ -144,27 +134,19 @@ export class ModelManager implements Lifecycle {
   }
 
   get pids(): readonly number[] {
-    return this.#entries().flatMap(({ phase }) => ('serving' in phase && phase.serving ? phase.serving.pids : []));
+    return this.#versions.all.flatMap(({ phase }) => ('serving' in phase && phase.serving ? phase.serving.pids : []));
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     this.#waiters.end(new TwinlensError('DRAINING', 'The gateway is stopping; ask again in a moment.'));
     const ended: (Promise<void> | undefined)[] = [];
-    for (const { phase } of this.#entries()) {
+    for (const { phase } of this.#versions.all) {
       if (phase.state === 'failed') phase.stopTimer();
       if (phase.state === 'loading') phase.abort.abort();
       if ('serving' in phase) ended.push(phase.serving?.close());
     }
     await Promise.all([...ended, ...this.#underWay]);
-  }
-
-  #entries(): Entry[] {
-    return [...this.#models.values()].flat();
-  }
-
-  #find(name: string, version: number): Entry | undefined {
-    return this.#models.get(name)?.find((entry) => entry.version === version);
   }
 
   #emit(event: LifecycleEvent): void {
@@ -197,7 +179,8 @@ export class ModelManager implements Lifecycle {
 
   /** Asks for every model what is to be served, and gives up at once what is loading in vain. Tells only who waits. */
   #decide(): void {
-    for (const [name, entries] of this.#models) {
+    for (const name of this.#versions.names) {
+      const entries = this.#versions.of(name);
       const known = entries.filter(({ listed }) => listed).map(({ version }) => version);
       const { wanted, forced } = this.#choice(name, known);
       for (const entry of entries) {
@@ -205,20 +188,9 @@ export class ModelManager implements Lifecycle {
         entry.wanted = entry.listed && !entry.forced && wanted.has(entry.version);
         if (entry.phase.state === 'loading' && !entry.wanted) entry.phase.abort.abort();
       }
-      this.#forget(name, entries);
     }
+    this.#versions.forget();
     this.#waiters.look();
-  }
-
-  /** Drops versions that no source has and that hold nothing. */
-  #forget(name: string, entries: readonly Entry[]): void {
-    const kept = entries.filter(({ listed, phase }) => {
-      const holds = phase.state !== 'idle' && phase.state !== 'failed';
-      if (!listed && phase.state === 'failed') phase.stopTimer();
-      return listed || holds;
-    });
-    if (kept.length === 0) this.#models.delete(name);
-    else if (kept.length < entries.length) this.#models.set(name, kept);
   }
 
   /** Begins whatever the policy names until it names nothing. Listeners may lead back here: the loop goes on for them. */
@@ -227,8 +199,11 @@ export class ModelManager implements Lifecycle {
     this.#acting = true;
     try {
       while (!this.#closed) {
-        const action = nextAction(this.#entries().map(snapshotOf), { swap: this.#options.swap, maxLoads: MAX_LOADS });
-        const entry = action && this.#find(action.name, action.version);
+        const action = nextAction(this.#versions.all.map(snapshotOf), {
+          swap: this.#options.swap,
+          maxLoads: MAX_LOADS,
+        });
+        const entry = action && this.#versions.find(action.name, action.version);
         if (!action || !entry) break;
         const work = action.kind === 'load' ? this.#load(entry) : this.#unload(entry);
         this.#underWay.add(work);
@@ -249,21 +224,15 @@ export class ModelManager implements Lifecycle {
 
   async #load(entry: Entry): Promise<void> {
     const { name, version, aspired } = entry;
-    const { clock } = this.#options;
+    const { clock, make } = this.#options;
     const begun = clock.now();
-    const phase: Loading = {
-      state: 'loading',
-      abort: new AbortController(),
-      fingerprint: aspired.fingerprint,
-      stage: 'fetch',
-      progress: undefined,
-      serving: undefined,
-    };
+    const phase = newLoading(aspired.fingerprint);
+    const onChange = () => this.#emit({ kind: 'changed', name });
     entry.phase = phase;
-    this.#emit({ kind: 'changed', name });
+    onChange();
     let serving: Loadable;
     try {
-      serving = await this.#bring(entry, phase);
+      serving = await bring(entry, phase, { clock, make, onChange });
     } catch (error) {
       // Whatever is left of it: it has no requests, and must not stay beside the next try.
       await phase.serving?.close();
@@ -277,42 +246,6 @@ export class ModelManager implements Lifecycle {
     entry.phase = { state: 'available', serving, fingerprint: phase.fingerprint, loadMs: clock.now() - begun };
     this.#options.onLoaded?.(statusOf(entry));
     this.#ended({ kind: 'available', name, version });
-  }
-
-  /** Resolves with the version once it can answer. Rejects with the reason, or when the load is aborted. */
-  async #bring(entry: Entry, phase: Loading): Promise<Loadable> {
-    const { clock, make } = this.#options;
-    const { name } = entry;
-    const { signal } = phase.abort;
-    let told = Number.NEGATIVE_INFINITY;
-    const found = await fetchPackage(entry.aspired, {
-      clock,
-      signal,
-      onProgress: (progress) => {
-        phase.progress = progress;
-        if (clock.now() - told < PROGRESS_MS) return;
-        told = clock.now();
-        this.#emit({ kind: 'changed', name });
-      },
-    });
-    signal.throwIfAborted();
-    entry.onDisk = found;
-    const serving = make(found);
-    phase.serving = serving;
-    // Ends the load at once: it rejects.
-    const stop = () => void serving.close();
-    signal.addEventListener('abort', stop, { once: true });
-    try {
-      await serving.load((stage) => {
-        if (phase.stage === stage) return;
-        phase.stage = stage;
-        this.#emit({ kind: 'changed', name });
-      });
-    } finally {
-      signal.removeEventListener('abort', stop);
-    }
-    signal.throwIfAborted();
-    return serving;
   }
 
   #fail(entry: Entry, error: ErrorBody): void {

@@ -51,6 +51,7 @@ export class StateStore {
   #fault: string | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
+  readonly #listeners = new Set<() => void>();
 
   private constructor(options: StateStoreOptions, state: SavedState, fault: string | undefined) {
     this.#folder = options.folder;
@@ -92,23 +93,34 @@ export class StateStore {
       const next = edit(this.#state);
       if (next === this.#state) return;
       await this.#save(next);
-      this.#state = next;
+      this.#take(next);
     });
   }
 
-  /** A change that is a fact already: it takes effect also when the disk refuses, which rejects as in `change`. */
+  /** A change that is a fact already: it takes effect also when the disk refuses, which rejects as in `change`, and without one. */
   record(edit: (state: SavedState) => SavedState): Promise<void> {
     return this.#queue(async () => {
       const next = edit(this.#state);
       if (next === this.#state) return;
-      this.#state = next;
-      await this.#save(next);
+      this.#take(next);
+      if (this.#folder !== undefined) await this.#save(next);
     });
+  }
+
+  /** Calls back after every change of `state`. */
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Resolves when everything that was asked so far is done. */
   async settled(): Promise<void> {
     await this.#last;
+  }
+
+  #take(next: SavedState): void {
+    this.#state = next;
+    for (const listener of this.#listeners) listener();
   }
 
   #queue(work: () => Promise<void>): Promise<void> {

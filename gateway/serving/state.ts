@@ -65,8 +65,11 @@ export function modelState(state: SavedState, name: string): ModelState {
   return (Object.hasOwn(state.models, name) ? state.models[name] : undefined) ?? EMPTY_MODEL;
 }
 
+/** The same state when `change` gives back what it got. */
 export function withModel(state: SavedState, name: string, change: (model: ModelState) => ModelState): SavedState {
-  return { ...state, models: { ...state.models, [name]: change(modelState(state, name)) } };
+  const before = modelState(state, name);
+  const after = change(before);
+  return after === before ? state : { ...state, models: { ...state.models, [name]: after } };
 }
 
 /** The newest `max` entries survive. */

@@ -1,4 +1,5 @@
 /** The face of `instances/`. */
+export { largestBatch } from './batches.ts';
 export { packagePath, readManifest, verifyPackage } from './package-files.ts';
 export { InstancePool, type PoolOptions } from './pool.ts';
-export type { ItemResult, Ran, RunItem } from './wire.ts';
+export type { InstanceStage, ItemResult, Ran, RunItem } from './wire.ts';

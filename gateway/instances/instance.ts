@@ -10,6 +10,7 @@ import type { Provider } from '../../core/engine.ts';
 import { fromErrorBody, TwinlensError } from '../../core/errors.ts';
 import {
   type FromInstance,
+  type InstanceStage,
   type Loaded,
   type LoadOrder,
   parseFromInstance,
@@ -20,10 +21,12 @@ import {
 
 export interface InstanceOptions {
   readonly load: LoadOrder;
-  /** Milliseconds for loading, goldens included. */
+  /** Milliseconds for loading, goldens and warm-up included. */
   readonly loadTimeoutMs: number;
   /** Milliseconds of silence in a batch after which the child counts as hung. */
   readonly runTimeoutMs: number;
+  /** Told of each step of loading as it begins. */
+  readonly onStage?: (stage: InstanceStage) => void;
 }
 
 interface Waiting {
@@ -46,6 +49,7 @@ export class Instance {
   #loading: { resolve: (loaded: Loaded) => void; reject: (error: TwinlensError) => void } | undefined;
   #ended = false;
   #provider: Provider | undefined;
+  #residentBytes = 0;
   /** Resolves with the reason when the child is gone. Never rejects. */
   readonly exited: Promise<string>;
 
@@ -74,6 +78,11 @@ export class Instance {
   /** What the model really runs on; undefined until it is loaded. */
   get provider(): Provider | undefined {
     return this.#provider;
+  }
+
+  /** Resident memory when it last answered, bytes; 0 before. */
+  get residentBytes(): number {
+    return this.#residentBytes;
   }
 
   /** Batches sent and not yet answered. */
@@ -134,7 +143,11 @@ export class Instance {
       return;
     }
     switch (message.type) {
+      case 'stage':
+        this.#options.onStage?.(message.stage);
+        return;
       case 'loaded':
+        this.#residentBytes = message.residentBytes;
         this.#provider = message.provider;
         this.#loading?.resolve(message);
         return;
@@ -142,6 +155,7 @@ export class Instance {
         this.#loading?.reject(fromErrorBody(message.error));
         return;
       case 'ran': {
+        this.#residentBytes = message.residentBytes;
         const waiting = this.#waiting.get(message.id);
         if (!waiting) return;
         this.#waiting.delete(message.id);
@@ -157,11 +171,13 @@ export class Instance {
   }
 
   #failAll(reason: string): void {
+    this.#loading?.reject(
+      new TwinlensError('ENGINE_FAILED', `The instance ${reason} while it loaded the model; it is tried again.`),
+    );
     const error = new TwinlensError(
       'ENGINE_FAILED',
       `The instance ${reason} before it answered; send the request again.`,
     );
-    this.#loading?.reject(error);
     for (const { reject, timer } of this.#waiting.values()) {
       clearTimeout(timer);
       reject(error);

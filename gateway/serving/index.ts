@@ -1,10 +1,10 @@
 /** The face of `serving/`: a registry over the configured models folder. */
-import { join } from 'node:path';
 import type { Provider } from '../../core/engine.ts';
 import { TwinlensError } from '../../core/errors.ts';
 import type { Configuration } from '../configuration.ts';
 import type { Clock } from '../scheduling/index.ts';
 import { ModelManager } from './manager.ts';
+import { NamedVersions } from './named-versions.ts';
 import type { Registry, ServingObserver } from './servable.ts';
 import { scanFolder } from './source.ts';
 import { ServingVersion } from './version.ts';
@@ -41,8 +41,9 @@ export async function createRegistry(
   };
   const threads = configuration.threads || Math.max(1, Math.floor(configuration.cores / instances('cpu')));
   const manager = new ModelManager({
-    defaultModel: configuration.defaultModel,
-    now: () => clock.now(),
+    swap: configuration.swap,
+    clock,
+    random: Math.random,
     make: ({ folder, manifest }) =>
       new ServingVersion({
         folder,
@@ -63,7 +64,7 @@ export async function createRegistry(
             note,
           ),
       }),
-    onLoaded: ({ name, version, provider, instances: running, seconds }) =>
+    onLoaded: ({ name, version, provider, instances: running, loadMs }) =>
       log.info({
         event_type: 'model_loaded',
         model: name,
@@ -71,12 +72,23 @@ export async function createRegistry(
         provider,
         instances: running,
         threads,
-        load_time: seconds,
+        load_time: loadMs === undefined ? undefined : loadMs / 1000,
       }),
-    onFailed: ({ name, version, error }) =>
+    onFailed: ({ name, version, error, retryMs }) =>
       log.error(
-        { event_type: 'model_load_failed', model: name, model_version: version, code: error.code },
+        {
+          event_type: 'model_load_failed',
+          model: name,
+          model_version: version,
+          code: error.code,
+          retry_time: retryMs / 1000,
+        },
         error.message,
+      ),
+    onIgnored: ({ name, version, source }) =>
+      log.warn(
+        { event_type: 'model_change_ignored', model: name, model_version: version, source },
+        'the files of a version that serves have changed; publish the change as a new version',
       ),
   });
   const { aspired, refused } = await scanFolder(configuration.models);
@@ -88,26 +100,30 @@ export async function createRegistry(
       `TWINLENS_DEFAULT_MODEL is ${configuration.defaultModel}, but ${configuration.models} has no such model.`,
     );
   }
-  manager.aspire(aspired);
+  manager.offer(
+    aspired.map(({ name, version, folder, manifest }) => ({
+      name,
+      version,
+      source: 'folder',
+      fingerprint: folder,
+      manifest,
+      removable: false,
+      fetch: async () => ({ folder, manifest }),
+    })),
+  );
+  const models = new NamedVersions(manager, configuration.defaultModel);
   return {
-    acquire: (spec) => manager.acquire(spec),
+    acquire: (spec) => models.acquire(spec),
     get ready() {
-      return manager.ready;
+      return models.ready;
     },
     get pids() {
       return manager.pids;
     },
-    list: () => manager.list(),
-    detail: (name) => manager.detail(name),
-    file: (name, version, file) => {
-      const { folder, manifest } = manager.package(name, version);
-      const entry = Object.hasOwn(manifest.files, file) ? manifest.files[file] : undefined;
-      if (!entry && file !== 'model.json') {
-        throw new TwinlensError('NOT_FOUND', `${name}@${version} has no file ${file}; its manifest lists them.`);
-      }
-      return { path: join(folder, file), entry };
-    },
-    subscribe: (listener) => manager.subscribe(listener),
+    list: () => manager.names.map((name) => models.summary(name)),
+    detail: (name) => models.detail(name),
+    file: (name, version, file) => models.file(name, version, file),
+    subscribe: (listener) => models.subscribe(listener),
     close: () => manager.close(),
   };
 }

@@ -297,3 +297,12 @@ test('a gateway that does not answer changes nothing, and a question asked meanw
   await check();
   expect(view().update).toMatchObject({ state: 'updating' });
 });
+
+test('a question that got no answer is asked again by itself', async () => {
+  const { clock, model, gateway, offers, check } = setUp();
+  gateway.list = () => Promise.reject(new TypeError('fetch failed'));
+  await check();
+  offers(offer([1, 2]));
+  await clock.advance(10_000);
+  expect(model.updates).toHaveLength(1);
+});

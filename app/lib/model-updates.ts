@@ -50,7 +50,7 @@ const POLL_MS = 15_000;
 const SPREAD_MS = 400;
 /** Milliseconds that the word of a finished update stays. */
 const DONE_MS = 6_000;
-/** Waits before a failed update is tried again by itself, milliseconds. */
+/** Waits before a failed update or question is tried again by itself, milliseconds. */
 const BACKOFF = { baseMs: 10_000, capMs: 300_000 };
 
 export const sameId = (a: ModelId | undefined, b: ModelId | undefined): boolean =>
@@ -69,6 +69,8 @@ export class ModelUpdates {
   readonly #view = new Store<UpdatesView>({ update: { state: 'none' }, failure: undefined, wanted: undefined });
   #mode: RoutingMode | undefined;
   #asking = false;
+  /** Questions in a row that the gateway did not answer. */
+  #unanswered = 0;
   /** A question that came while one was open. */
   #askAgain: 'urgent' | 'calm' | undefined;
   #run: { readonly target: ModelId; readonly abort: AbortController } | undefined;
@@ -122,9 +124,13 @@ export class ModelUpdates {
     }
     this.#asking = true;
     try {
-      this.#decide(wantedOf(await this.#options.offers()), how);
+      const offers = await this.#options.offers();
+      this.#unanswered = 0;
+      this.#decide(wantedOf(offers), how);
     } catch {
-      // The gateway does not answer, which the page shows elsewhere. Its coming back is a reason to ask again.
+      // The gateway does not answer, which the page shows elsewhere. The reason to ask is not lost.
+      this.#unanswered += 1;
+      if (how === 'urgent' && !this.#run) this.#checkLater(this.#unanswered);
     } finally {
       this.#asking = false;
     }
@@ -192,7 +198,13 @@ export class ModelUpdates {
     this.#show({ state: 'none' });
     // Told once, not with each further attempt; what the visitor ended is no failure.
     if (error.code !== 'CANCELLED' && before === 0) this.#view.update((view) => ({ ...view, failure }));
-    this.#retry = this.#options.clock.after(backoffMs(failures, this.#options.random, BACKOFF), () => this.check());
+    this.#checkLater(failures);
+  }
+
+  #checkLater(failures: number): void {
+    const { clock, random } = this.#options;
+    this.#retry?.();
+    this.#retry = clock.after(backoffMs(failures, random, BACKOFF), () => this.check());
   }
 
   /** What serves is what is wanted. */

@@ -44,10 +44,11 @@ export class Pictures {
     return this.#lock.run(() => this.#toPixels(decode, input));
   }
 
-  async describe(pixels: Pixels, input: InputSpec): Promise<Prepared> {
+  async describe(pixels: Pixels, { name, version, input }: Manifest): Promise<Prepared> {
     const { data, sourceWidth, sourceHeight, timings } = pixels;
     const digest = await sha256(data);
-    return { digest, pixels: data, width: input.width, height: input.height, sourceWidth, sourceHeight, timings };
+    const { width, height } = input;
+    return { model: { name, version }, digest, pixels: data, width, height, sourceWidth, sourceHeight, timings };
   }
 
   /** A JPEG of the whole picture, at the size that the model's resize would bring it to. */

@@ -8,7 +8,7 @@ import { asTwinlensError } from '../core/errors.ts';
 import { Gate, Intake, originPolicy } from './admission/index.ts';
 import { type Configuration, parseConfiguration } from './configuration.ts';
 import { createHttp } from './http/index.ts';
-import { createRegistry } from './serving/index.ts';
+import { createRegistry, scannedFolder } from './serving/index.ts';
 import { attachSockets } from './sockets/index.ts';
 import { createLog, createMetrics, type Log } from './telemetry/index.ts';
 
@@ -46,7 +46,15 @@ function softwareVersion(): string {
 async function start(configuration: Configuration, log: Log): Promise<() => Promise<void>> {
   const version = softwareVersion();
   const metrics = createMetrics();
-  const registry = await createRegistry({ configuration, clock, log, observer: metrics.observer });
+  const registry = await createRegistry({
+    configuration,
+    clock,
+    log,
+    observer: metrics.observer,
+    sources: [scannedFolder(configuration.models)],
+    today: Date.now,
+    random: Math.random,
+  });
   const gate = new Gate({ maxHeldBytes: configuration.maxHeldBytes });
   const intake = new Intake({ gate, registry, clock, log, metrics, deadlineMs: configuration.deadlineMs });
   const origins = originPolicy(configuration.origins);
@@ -97,6 +105,7 @@ async function start(configuration: Configuration, log: Log): Promise<() => Prom
 
   return async function drain() {
     log.info({ event_type: 'draining', in_flight: gate.inside, sockets: sockets.count }, 'shutting down');
+    registry.drain();
     const answered = gate.drain();
     const left = sockets.drain();
     if (!(await within(configuration.drainMs, answered))) {

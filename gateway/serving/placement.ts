@@ -30,6 +30,8 @@ export class Placement {
   readonly #labels = new Map<string, Labels>();
   readonly #loading = new Map<string, ReadonlySet<number>>();
   readonly #leaving = new Map<string, ReadonlySet<number>>();
+  /** Versions that a change waits for and that were not available before: `stable` does not follow them meanwhile. */
+  readonly #aside = new Map<string, ReadonlySet<number>>();
   /** Moves of `stable` that are being written, by model. */
   readonly #following = new Map<string, number>();
   readonly #listeners = new Set<(event: ModelEvent) => void>();
@@ -76,9 +78,19 @@ export class Placement {
     return Object.hasOwn(labels, STABLE) ? labels[STABLE] : undefined;
   }
 
-  /** The version is wanted until the returned function is called: a change waits for it. */
+  /**
+   * The version is wanted until the returned function is called: a change waits for it. Where it becomes available
+   * only now, no label moves to it by itself before that.
+   */
   awaitVersion(name: string, version: number): () => void {
-    return this.#hold(this.#loading, name, version);
+    const there = this.#options.lifecycle.available(name).includes(version);
+    const back = there ? undefined : this.#hold(this.#aside, name, version);
+    const release = this.#hold(this.#loading, name, version);
+    return () => {
+      back?.();
+      this.#refresh(name);
+      release();
+    };
   }
 
   /** The version is unwanted, and unloaded even if it is the last, until the returned function is called. */
@@ -113,7 +125,9 @@ export class Placement {
       .filter(({ wanted, state }) => wanted && (state === 'idle' || state === 'loading'))
       .map(({ version }) => version);
     const before = this.labels(name);
-    const after = effectiveLabels(this.saved(name), lifecycle.available(name), coming);
+    const aside = this.#aside.get(name) ?? NONE;
+    const available = lifecycle.available(name).filter((version) => !aside.has(version));
+    const after = effectiveLabels(this.saved(name), available, coming);
     if (Object.keys(after).length === 0) this.#labels.delete(name);
     else this.#labels.set(name, after);
     this.#follow(name);

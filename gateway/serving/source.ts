@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
 import type { Manifest } from '../../core/manifest.ts';
 import { packagePath, readManifest } from '../instances/index.ts';
+import type { Source, SourceSnapshot } from '../sources/index.ts';
 
 export interface Aspired {
   readonly name: string;
@@ -84,4 +85,51 @@ export async function scanFolder(root: string): Promise<Scan> {
     }
   }
   return { aspired, refused };
+}
+
+/** The folder as a source that is read when asked to; it does not watch. */
+export function scannedFolder(root: string): Source {
+  const name = 'models';
+  const listeners = new Set<() => void>();
+  let snapshot: SourceSnapshot = {
+    aspired: [],
+    status: { name, kind: 'folder', location: root, checking: false, refused: [], offers: [] },
+  };
+  const check = async () => {
+    try {
+      const { aspired, refused } = await scanFolder(root);
+      snapshot = {
+        aspired: aspired.map(({ folder, manifest, ...found }) => ({
+          ...found,
+          source: name,
+          fingerprint: folder,
+          manifest,
+          removable: false,
+          fetch: async () => ({ folder, manifest }),
+        })),
+        status: {
+          ...snapshot.status,
+          refused: refused.map(({ folder, error }) => ({ what: folder, reason: error.message })),
+        },
+      };
+    } catch (error) {
+      snapshot = { ...snapshot, status: { ...snapshot.status, error: asTwinlensError(error).message } };
+    }
+    for (const listener of listeners) listener();
+  };
+  return {
+    name,
+    kind: 'folder',
+    get snapshot() {
+      return snapshot;
+    },
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    start: check,
+    check,
+    follow: () => undefined,
+    close: () => Promise.resolve(),
+  };
 }

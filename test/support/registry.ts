@@ -1,6 +1,6 @@
 /** A real registry with real instances in this process, for tests below the gateway's sockets. */
 import { parseConfiguration } from '../../gateway/configuration.ts';
-import { createRegistry, type ServingObserver } from '../../gateway/serving/index.ts';
+import { createRegistry, type ServingObserver, scannedFolder } from '../../gateway/serving/index.ts';
 
 export const platformClock = {
   now: () => performance.now(),
@@ -44,9 +44,18 @@ export async function startRegistry(environment: Record<string, string> = {}): P
       exits.push(reason);
       look();
     },
+    versionState: look,
+    loadEnded: look,
+    canaryShare: look,
+    shadowCompared: look,
+    canaryRolledBack: look,
   };
+  const configuration = parseConfiguration({ TWINLENS_PROVIDER: 'cpu', TWINLENS_DATA: '', ...environment });
   const registry = await createRegistry({
-    configuration: parseConfiguration({ TWINLENS_PROVIDER: 'cpu', TWINLENS_DATA: '', ...environment }),
+    configuration,
+    sources: [scannedFolder(configuration.models)],
+    today: Date.now,
+    random: Math.random,
     clock: platformClock,
     log: { info: write('info'), warn: write('warn'), error: write('error') },
     observer,

@@ -9,8 +9,9 @@ import type { SourceStatus } from '../../core/admin.ts';
 import { TwinlensError } from '../../core/errors.ts';
 import type { Clock } from '../scheduling/index.ts';
 import { Bulletin } from './bulletin.ts';
+import { isMissing } from './disk.ts';
 import { FolderWatch } from './folder-watch.ts';
-import { type Finding, isMissing, lookInto } from './package-folder.ts';
+import { type Finding, lookInto } from './package-folder.ts';
 import { Schedule } from './schedule.ts';
 import type { Aspired, Source, SourceSnapshot } from './source.ts';
 

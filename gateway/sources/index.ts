@@ -6,6 +6,8 @@ import type { Clock } from '../scheduling/index.ts';
 import { FolderSource } from './folder.ts';
 import type { Source } from './source.ts';
 
+export type { Expected } from './attempt.ts';
+export { type Downloaded, type DownloadOptions, downloadFile } from './download.ts';
 export { type Conflict, type Merged, mergeAspired } from './merge.ts';
 export type { Aspired, FetchOptions, FetchProgress, PackageOnDisk, Source, SourceSnapshot } from './source.ts';
 

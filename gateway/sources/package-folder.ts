@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
 import { type Manifest, parseManifest } from '../../core/manifest.ts';
 import { packagePath } from '../instances/index.ts';
+import { isMissing } from './disk.ts';
 
 /** What one folder is. Times are milliseconds since 1970. */
 export type Finding =
@@ -69,10 +70,6 @@ export async function lookInto(root: string): Promise<Look> {
     // A folder that went away between two steps is no fault: the next look doesn't see it.
     if (!isMissing(error)) findings.push({ kind: 'refused', folder, reason: asTwinlensError(error).message });
   }
-}
-
-export function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
 /** What the folder of a `model.json` is now. */

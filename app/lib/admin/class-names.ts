@@ -5,7 +5,7 @@ import { TwinlensError } from '../../../core/errors.ts';
 export function readClassNames(text: string): string[] {
   const trimmed = text.replace(/^\uFEFF/, '').trim();
   const names = /^[[{]/.test(trimmed) ? fromJson(trimmed) : trimmed.split(/\r?\n/).map((line) => line.trim());
-  const empty = names.findIndex((name) => name === '');
+  const empty = names.indexOf('');
   if (names.length === 0 || trimmed === '') throw new TwinlensError('INVALID_ARGUMENT', 'The file has no class names.');
   if (empty >= 0) throw new TwinlensError('INVALID_ARGUMENT', `Class ${empty} has no name; every line needs one.`);
   return names;
@@ -24,7 +24,7 @@ function fromJson(text: string): string[] {
   const entries = Object.entries(value);
   const byNumber = new Map(entries.map(([key, name]: [string, unknown]) => [Number(key), name]));
   const names = entries.map((_, index) => byNumber.get(index));
-  const missing = names.findIndex((name) => name === undefined);
+  const missing = names.indexOf(undefined);
   if (missing >= 0) {
     throw new TwinlensError('INVALID_ARGUMENT', `Class ${missing} is missing; keys are numbers from 0 without a gap.`);
   }

@@ -70,6 +70,11 @@ export class Desk {
     else void this.#run([change], true);
   }
 
+  /** Begins at once: the dialog in which it was put together has said what will happen. */
+  submit(change: Change): void {
+    void this.#run([change], true);
+  }
+
   confirm(): void {
     const { question } = this.#view.get();
     if (!question) return;

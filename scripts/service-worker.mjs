@@ -9,7 +9,7 @@ import { root } from './run.mjs';
 
 /** Only the plain wasm build is kept beforehand; the WebGPU builds are kept when a device first uses one. */
 const LATER = /(?:jspi|asyncify|jsep)[^/]*\.wasm$|\/samples\/.*\.(?:jpg|jpeg|webp|png)$/;
-const NEVER = /(?:\.br|\.gz|\.map|\.txt|\/404\.html|\/_not-found\.html|\/service-worker\.js)$/;
+const NEVER = /(?:\.br|\.gz|\.map|\.txt|\/404\.html|\/_not-found\.html|\/service-worker\.js)$|\/admin(?:\.html$|\/)/;
 
 /** @param {string} out folder of the export */
 export function writeServiceWorker(out) {

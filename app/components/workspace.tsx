@@ -100,7 +100,14 @@ export function Workspace() {
         />
         {runtime && <HistoryPanel runtime={runtime} />}
       </main>
-      <footer className={styles.footer}>{runtime && <Device runtime={runtime} />}</footer>
+      <footer className={styles.footer}>
+        {runtime && <Device runtime={runtime} />}
+        <p className={styles.links}>
+          <a href="/admin" data-testid="to-admin">
+            Manage the models
+          </a>
+        </p>
+      </footer>
       {runtime && <DropTarget runtime={runtime} onFiles={showPhotos} />}
     </>
   );

@@ -22,7 +22,37 @@ export function milliseconds(value: number): string {
 
 /** In units of 10^6 and 10^9 bytes, as model pages give them. */
 export function bytes(value: number): string {
+  if (value > 0 && value < 1e5) return value < 1000 ? `${value}\u2009B` : `${Math.round(value / 1000)}\u2009kB`;
   return value < 1e9 ? `${(value / 1e6).toFixed(1)}\u2009MB` : `${(value / 1e9).toFixed(1)}\u2009GB`;
+}
+
+const UNITS = [
+  { unit: 'day', ms: 86_400_000 },
+  { unit: 'hour', ms: 3_600_000 },
+  { unit: 'minute', ms: 60_000 },
+  { unit: 'second', ms: 1000 },
+] as const;
+const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'always', style: 'short' });
+
+/** A time as seen from `now`, both milliseconds since 1970: "12 sec. ago", "in 3 hr.", "just now". */
+export function ago(at: number, now: number): string {
+  const distance = at - now;
+  const size = Math.abs(distance);
+  if (size < 2000) return distance > 0 ? 'in a moment' : 'just now';
+  const { unit, ms } = UNITS.find((entry) => size >= entry.ms) ?? UNITS[3];
+  return RELATIVE.format(Math.trunc(distance / ms), unit).replace(/(sec|min|hr)\./, '$1');
+}
+
+/** A time that lies back, as day and hour of the visitor's own. */
+export function moment(at: number, now: number): string {
+  const date = new Date(at);
+  const time = date.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+  if (new Date(now).toDateString() === date.toDateString()) return time;
+  return `${date.toLocaleDateString([], { day: 'numeric', month: 'short' })}, ${time}`;
+}
+
+export function count(value: number): string {
+  return value.toLocaleString('en').replaceAll(',', '\u2009');
 }
 
 const PROVIDERS: Readonly<Record<Provider, string>> = {

@@ -4,18 +4,25 @@
  */
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { asTwinlensError } from '../core/errors.ts';
 import { Gate, Intake, originPolicy } from './admission/index.ts';
 import { type Configuration, parseConfiguration } from './configuration.ts';
 import { createHttp } from './http/index.ts';
-import { createRegistry, scannedFolder } from './serving/index.ts';
+import { createImporter } from './packages/index.ts';
+import { readSecret } from './secret.ts';
+import { createRegistry } from './serving/index.ts';
 import { attachSockets } from './sockets/index.ts';
+import { createSources } from './sources/index.ts';
 import { createLog, createMetrics, type Log } from './telemetry/index.ts';
 
 /** Milliseconds for requests to end after they were told to, and for answers to leave. */
 const LAST_WORDS_MS = 1000;
 /** Milliseconds within which signals count as one. */
 const REPEAT_MS = 500;
+
+/** Class names of the built-in model, two levels up from dist/gateway/main.js. */
+const IMAGENET_NAMES = fileURLToPath(new URL('../../models/efficientnet-lite0/classes.json', import.meta.url));
 
 const clock = {
   now: () => performance.now(),
@@ -46,12 +53,28 @@ function softwareVersion(): string {
 async function start(configuration: Configuration, log: Log): Promise<() => Promise<void>> {
   const version = softwareVersion();
   const metrics = createMetrics();
+  const importer = createImporter({
+    provider: configuration.provider,
+    threads: configuration.threads || 1,
+    maxPixels: configuration.maxPixels,
+    maxBytes: configuration.maxUploadBytes,
+    imagenetNames: IMAGENET_NAMES,
+  });
+  const sources = createSources({
+    configuration,
+    mlflowToken: configuration.mlflow && readSecret(configuration.mlflow.token, { name: 'TWINLENS_MLFLOW_TOKEN' }),
+    importer,
+    clock,
+    now: Date.now,
+    random: Math.random,
+    log,
+  });
   const registry = await createRegistry({
     configuration,
     clock,
     log,
     observer: metrics.observer,
-    sources: [scannedFolder(configuration.models)],
+    sources,
     today: Date.now,
     random: Math.random,
   });

@@ -1,6 +1,9 @@
 /** A real registry with real instances in this process, for tests below the gateway's sockets. */
+import { fileURLToPath } from 'node:url';
 import { parseConfiguration } from '../../gateway/configuration.ts';
-import { createRegistry, type ServingObserver, scannedFolder } from '../../gateway/serving/index.ts';
+import { createImporter } from '../../gateway/packages/index.ts';
+import { createRegistry, type ServingObserver } from '../../gateway/serving/index.ts';
+import { createSources } from '../../gateway/sources/index.ts';
 
 export const platformClock = {
   now: () => performance.now(),
@@ -51,15 +54,17 @@ export async function startRegistry(environment: Record<string, string> = {}): P
     canaryRolledBack: look,
   };
   const configuration = parseConfiguration({ TWINLENS_PROVIDER: 'cpu', TWINLENS_DATA: '', ...environment });
-  const registry = await createRegistry({
-    configuration,
-    sources: [scannedFolder(configuration.models)],
-    today: Date.now,
-    random: Math.random,
-    clock: platformClock,
-    log: { info: write('info'), warn: write('warn'), error: write('error') },
-    observer,
+  const written = { info: write('info'), warn: write('warn'), error: write('error') };
+  const shared = { configuration, clock: platformClock, log: written, random: Math.random };
+  const importer = createImporter({
+    provider: configuration.provider,
+    threads: 1,
+    maxPixels: configuration.maxPixels,
+    maxBytes: configuration.maxUploadBytes,
+    imagenetNames: fileURLToPath(new URL('../../models/efficientnet-lite0/classes.json', import.meta.url)),
   });
+  const sources = createSources({ ...shared, importer, now: Date.now, mlflowToken: undefined });
+  const registry = await createRegistry({ ...shared, sources, observer, today: Date.now });
   return {
     registry,
     log,

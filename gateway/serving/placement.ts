@@ -8,7 +8,7 @@ import type { ModelEvent } from '../../core/protocol.ts';
 import { chooseVersions } from './choice.ts';
 import { GATEWAY, type Journal } from './journal.ts';
 import { effectiveLabels, STABLE } from './labels.ts';
-import type { Lifecycle } from './lifecycle.ts';
+import type { Lifecycle, LifecycleEvent } from './lifecycle.ts';
 import { followed, labelled, type ModelState, modelState, withModel } from './state.ts';
 import type { StateStore } from './state-store.ts';
 
@@ -32,6 +32,8 @@ export class Placement {
   readonly #leaving = new Map<string, ReadonlySet<number>>();
   /** Versions that a change waits for and that were not available before: `stable` does not follow them meanwhile. */
   readonly #aside = new Map<string, ReadonlySet<number>>();
+  /** Versions that could not be loaded when that was tried last. */
+  readonly #failed = new Map<string, ReadonlySet<number>>();
   /** Moves of `stable` that are being written, by model. */
   readonly #following = new Map<string, number>();
   readonly #listeners = new Set<(event: ModelEvent) => void>();
@@ -43,16 +45,10 @@ export class Placement {
       chooseVersions(this.saved(name), policy, known, {
         loading: this.#loading.get(name) ?? NONE,
         leaving: this.#leaving.get(name) ?? NONE,
+        failed: this.#failed.get(name) ?? NONE,
       }),
     );
-    lifecycle.subscribe(({ kind, name, ...event }) => {
-      const version = 'version' in event ? event.version : undefined;
-      if (kind === 'available' && version !== undefined)
-        this.#emit({ type: 'model', event: 'available', model: name, version });
-      this.#refresh(name);
-      if (kind === 'retired' && version !== undefined)
-        this.#emit({ type: 'model', event: 'retired', model: name, version });
-    });
+    lifecycle.subscribe((event) => this.#heard(event));
     store.subscribe(() => {
       // Labels first: what they left is unloaded only after they moved.
       for (const name of lifecycle.names) this.#refresh(name);
@@ -101,6 +97,25 @@ export class Placement {
   subscribe(listener: (event: ModelEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  #heard(event: LifecycleEvent): void {
+    const { name, kind } = event;
+    if (kind === 'available') this.#emit({ type: 'model', event: 'available', model: name, version: event.version });
+    this.#refresh(name);
+    if (kind === 'retired') this.#emit({ type: 'model', event: 'retired', model: name, version: event.version });
+    if (kind === 'available' || kind === 'failed') this.#remember(name, event.version, kind === 'failed');
+  }
+
+  #remember(name: string, version: number, failed: boolean): void {
+    const { lifecycle } = this.#options;
+    const before = this.#failed.get(name) ?? NONE;
+    const known = new Set(lifecycle.statuses(name).map((status) => status.version));
+    const after = new Set([...before].filter((one) => one !== version && known.has(one)));
+    if (failed) after.add(version);
+    if (after.size === 0) this.#failed.delete(name);
+    else this.#failed.set(name, after);
+    if (before.has(version) !== failed) lifecycle.reconsider();
   }
 
   #hold(holds: Map<string, ReadonlySet<number>>, name: string, version: number): () => void {

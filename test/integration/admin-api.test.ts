@@ -259,6 +259,23 @@ test('the journal is read in pages', async () => {
   expect(await page('limit=2&before=2')).toMatchObject([{ action: 'a' }]);
 });
 
+test('every call that the OpenAPI document describes is there', async () => {
+  const server = await start();
+  const document = (await (await fetch(`${server.url}/openapi.json`)).json()) as {
+    paths: Record<string, Record<string, unknown>>;
+  };
+  const paths = Object.entries(document.paths).filter(([path]) => path.startsWith('/v1/admin'));
+  expect(paths.length).toBeGreaterThan(15);
+  for (const [path, methods] of paths) {
+    for (const method of Object.keys(methods)) {
+      const filled = path.slice('/v1/admin'.length).replaceAll(/\{\w+\}/g, '1');
+      const { status, body } = await ask(server, method.toUpperCase(), filled);
+      expect(status, `${method} ${path}`).not.toBe(405);
+      expect(body?.detail ?? '', `${method} ${path}`).not.toContain('There is nothing at');
+    }
+  }
+});
+
 describe('uploads', () => {
   test('arrive with their length and hash', async () => {
     const server = await start();

@@ -118,7 +118,7 @@ export const CheckIcon = () => (
 );
 export const AlertIcon = () => (
   <Icon>
-    <path d="M10 5.5v5.2M10 14.2v.1" />
+    <path d="M10 4v7.2M10 15.4v.1" />
   </Icon>
 );
 export const UndoIcon = () => (

@@ -38,7 +38,9 @@ export function Admin() {
         </div>
         <div className={styles.side}>
           <a className={`button small ${styles.home ?? ''}`} href="/" data-testid="to-camera">
-            Camera<span className={styles.wide}> and photos</span>
+            <span>
+              Camera<span className={styles.wide}> and photos</span>
+            </span>
           </a>
           {admin && <SignOut admin={admin} />}
         </div>
@@ -115,7 +117,10 @@ function Board({ admin }: { readonly admin: AdminConsole }) {
     <>
       <Banners admin={admin} />
       <div className={styles.columns}>
-        <section className={styles.models} aria-label="Models" data-testid="models">
+        <section className={styles.models} aria-labelledby="models-title" data-testid="models">
+          <h2 className="unseen" id="models-title">
+            Models
+          </h2>
           {overview.models.map((model) => (
             <ModelCard key={model.name} admin={admin} model={model} onDialog={setDialog} />
           ))}

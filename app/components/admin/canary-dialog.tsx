@@ -52,21 +52,21 @@ export function CanaryDialog({ admin, model, version, onClose }: CanaryDialogPro
           <summary>When it ends by itself</summary>
           <div className={styles.pair}>
             <Limit
-              name="Errors, at most"
+              name="Errors at most"
               unit="%"
               value={limits.maxErrorRate === undefined ? undefined : limits.maxErrorRate * 100}
               max={100}
               onChange={(value) => setLimits(limit(limits, 'maxErrorRate', value, 100))}
             />
             <Limit
-              name="Other answers than stable, at most"
+              name="Other answers at most"
               unit="%"
               value={limits.maxDisagreement === undefined ? undefined : limits.maxDisagreement * 100}
               max={100}
               onChange={(value) => setLimits(limit(limits, 'maxDisagreement', value, 100))}
             />
             <Limit
-              name="Slowest hundredth (p99), at most"
+              name="p99 at most"
               unit="ms"
               value={limits.maxP99Ms}
               max={600_000}

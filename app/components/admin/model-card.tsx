@@ -43,6 +43,7 @@ export function ModelCard({ admin, model, onDialog }: ModelCardProps) {
           >
             <UndoIcon />
             Roll back to version {rollbackTo}
+            <span className="unseen">: {title}</span>
           </button>
         )}
         <div className={styles.modes}>
@@ -57,7 +58,7 @@ export function ModelCard({ admin, model, onDialog }: ModelCardProps) {
                   className={styles.link}
                   onClick={() => admin.desk.request({ kind: 'hold', model: name })}
                 >
-                  Pin it
+                  Pin it<span className="unseen">: {title}</span>
                 </button>
               ) : (
                 <button
@@ -66,19 +67,14 @@ export function ModelCard({ admin, model, onDialog }: ModelCardProps) {
                   data-testid="follow-newest"
                   onClick={() => admin.desk.request({ kind: 'follow-newest', model: name })}
                 >
-                  Follow the newest
+                  Follow the newest<span className="unseen">: {title}</span>
                 </button>
               ))}
           </p>
           <p className={styles.mode}>
             <span>Serves {policyWords(model.policy)}</span>
-            <button
-              type="button"
-              className={styles.link}
-              aria-label={`Change which versions of ${title} are served`}
-              onClick={() => onDialog({ kind: 'policy', model: name })}
-            >
-              Change
+            <button type="button" className={styles.link} onClick={() => onDialog({ kind: 'policy', model: name })}>
+              Change<span className="unseen"> which versions of {title} are served</span>
             </button>
           </p>
         </div>

@@ -53,7 +53,7 @@ export function ReportCard({ admin, report }: ReportCardProps) {
         </>
       )}
       <ol className={styles.steps}>
-        {report.steps.map((step) => (
+        {shownSteps(report).map((step) => (
           <Step key={step.step} step={step} />
         ))}
       </ol>
@@ -71,6 +71,11 @@ export function ReportCard({ admin, report }: ReportCardProps) {
       )}
     </article>
   );
+}
+
+/** What never ran after a failure says nothing. */
+function shownSteps({ state, steps }: ImportReport): readonly ImportStep[] {
+  return state === 'refused' ? steps.filter((step) => step.state !== 'waiting') : steps;
 }
 
 function Step({ step: { step, state, message } }: { readonly step: ImportStep }) {

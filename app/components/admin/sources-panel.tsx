@@ -35,7 +35,7 @@ function Source({ admin, source }: { readonly admin: AdminConsole; readonly sour
   const busy = checking || admin.desk.isRunning((change) => change.kind === 'check' && change.source === name);
   return (
     <div className={styles.source} data-testid="source" data-name={name}>
-      <div className={panel.head}>
+      <div className={styles.head}>
         <div>
           <h3 className={styles.name}>{name}</h3>
           <p className={styles.location}>
@@ -45,12 +45,11 @@ function Source({ admin, source }: { readonly admin: AdminConsole; readonly sour
         <button
           type="button"
           className="button small"
-          aria-label={`Check ${name} now`}
           data-testid="check"
           disabled={busy}
           onClick={() => admin.desk.request({ kind: 'check', source: name })}
         >
-          Check now
+          Check now<span className="unseen">: {name}</span>
         </button>
       </div>
       {busy ? (
@@ -103,10 +102,10 @@ function Source({ admin, source }: { readonly admin: AdminConsole; readonly sour
                   type="button"
                   className="button small"
                   disabled={changing}
-                  aria-label={offer.followed ? `Stop serving ${offer.title}` : `Serve ${offer.title}`}
                   onClick={() => admin.desk.request({ kind: offer.followed ? 'unfollow' : 'follow', ...change })}
                 >
                   {offer.followed ? 'Unfollow' : 'Serve'}
+                  <span className="unseen">: {offer.title}</span>
                 </button>
               </li>
             );

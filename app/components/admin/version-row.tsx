@@ -12,6 +12,9 @@ import type { OpenDialog } from './dialogs.tsx';
 import { useNow } from './use-now.ts';
 import styles from './version-row.module.css';
 
+/** Share of errors from which on they are shown as something wrong. */
+const NOTABLE = 0.01;
+
 interface VersionRowProps {
   readonly admin: AdminConsole;
   readonly model: AdminModel;
@@ -23,9 +26,11 @@ export function VersionRow({ admin, model, version, onDialog }: VersionRowProps)
   const { tone, text } = stateWords(version);
   const origin = [version.source, version.variant, version.licence].filter(Boolean).join(' · ');
   return (
-    <section
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
+    <div
       className={styles.row}
-      aria-label={`Version ${version.version}`}
+      role="group"
+      aria-label={`Version ${version.version} of ${model.title}`}
       data-testid="version"
       data-version={version.version}
       data-state={version.state}
@@ -49,16 +54,13 @@ export function VersionRow({ admin, model, version, onDialog }: VersionRowProps)
             value={version.progress.loadedBytes}
             max={version.progress.totalBytes}
           />
-          <p>
-            <span>{text}</span>
-            <span>{progressWords(version.progress)}</span>
-          </p>
+          <p>{progressWords(version.progress)}</p>
         </div>
       )}
       {version.state === 'failed' && <Reason version={version} />}
       {version.instances > 0 && <Facts version={version} />}
       <p className={styles.origin}>From {origin}</p>
-    </section>
+    </div>
   );
 }
 
@@ -93,14 +95,12 @@ function Facts({ version }: { readonly version: AdminVersion }) {
         <dd>{version.loadMs === undefined ? '–' : milliseconds(version.loadMs)}</dd>
       </div>
       <div>
-        <dt>In {time}</dt>
-        <dd>
-          {count(traffic.requests)} {traffic.requests === 1 ? 'request' : 'requests'}
-        </dd>
+        <dt>Requests, {time}</dt>
+        <dd>{count(traffic.requests)}</dd>
       </div>
       <div>
         <dt>Errors</dt>
-        <dd data-tone={traffic.errors > 0 ? 'bad' : 'plain'}>{errorShare(traffic)}</dd>
+        <dd data-tone={traffic.errors > traffic.requests * NOTABLE ? 'bad' : 'plain'}>{errorShare(traffic)}</dd>
       </div>
       <div>
         <dt>p50 / p99</dt>
@@ -180,11 +180,11 @@ function Actions({ admin, model, version: entry, onDialog }: VersionRowProps) {
           type="button"
           className="button small"
           data-testid="load"
-          aria-label={state === 'failed' ? `Try to load ${of} again` : `Load ${of}`}
           disabled={busy}
           onClick={ask({ kind: 'load', model: name, version })}
         >
           {state === 'failed' ? 'Try now' : 'Load'}
+          <Of>{of}</Of>
         </button>
       )}
       {state === 'available' && (
@@ -192,22 +192,22 @@ function Actions({ admin, model, version: entry, onDialog }: VersionRowProps) {
           type="button"
           className="button small"
           data-testid="try"
-          aria-label={`Try ${of} on a photo`}
           onClick={() => admin.trial.open(name, version)}
         >
           Try on a photo
+          <Of>{of}</Of>
         </button>
       )}
       {state === 'available' && !stable && (
         <button
           type="button"
-          className="button small primary"
+          className={version > (model.labels.stable ?? 0) ? 'button small primary' : 'button small'}
           data-testid="promote"
-          aria-label={`Promote ${of}`}
           disabled={busy}
           onClick={ask({ kind: 'promote', model: name, version })}
         >
           Promote
+          <Of>{of}</Of>
         </button>
       )}
       {extras.length > 0 && (
@@ -217,10 +217,10 @@ function Actions({ admin, model, version: entry, onDialog }: VersionRowProps) {
           data-testid="more"
           aria-expanded={more}
           aria-controls={extraId}
-          aria-label={`More for ${of}`}
           onClick={() => setMore(!more)}
         >
           {more ? 'Less' : 'More'}
+          <Of>{of}</Of>
         </button>
       )}
       <div className={styles.extra} id={extraId} hidden={!more || extras.length === 0}>
@@ -228,4 +228,9 @@ function Actions({ admin, model, version: entry, onDialog }: VersionRowProps) {
       </div>
     </div>
   );
+}
+
+/** Which one a button is about, for those who hear it alone. */
+function Of({ children }: { readonly children: string }) {
+  return <span className="unseen">: {children}</span>;
 }

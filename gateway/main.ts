@@ -6,11 +6,12 @@ import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { asTwinlensError } from '../core/errors.ts';
+import { createAdmin } from './admin.ts';
 import { Gate, Intake, originPolicy } from './admission/index.ts';
 import { type Configuration, parseConfiguration } from './configuration.ts';
 import { createHttp } from './http/index.ts';
 import { createImporter } from './packages/index.ts';
-import { readSecret } from './secret.ts';
+import { ADMIN_TOKEN_MOUNT, MIN_ADMIN_TOKEN, readSecret } from './secret.ts';
 import { createRegistry } from './serving/index.ts';
 import { attachSockets } from './sockets/index.ts';
 import { createSources } from './sources/index.ts';
@@ -18,6 +19,10 @@ import { createLog, createMetrics, type Log } from './telemetry/index.ts';
 
 /** Milliseconds for requests to end after they were told to, and for answers to leave. */
 const LAST_WORDS_MS = 1000;
+const ADMIN_ACCESS = {
+  token: 'the admin API takes the configured token',
+  loopback: 'no admin token is configured, so only this machine may use the admin API; set TWINLENS_ADMIN_TOKEN',
+} as const;
 /** Milliseconds within which signals count as one. */
 const REPEAT_MS = 500;
 
@@ -78,6 +83,13 @@ async function start(configuration: Configuration, log: Log): Promise<() => Prom
     today: Date.now,
     random: Math.random,
   });
+  const token = readSecret(configuration.adminToken, {
+    name: 'TWINLENS_ADMIN_TOKEN',
+    mount: ADMIN_TOKEN_MOUNT,
+    minLength: MIN_ADMIN_TOKEN,
+  });
+  const { operations } = registry;
+  const admin = await createAdmin({ configuration, token, operations, importer, clock, today: Date.now, log });
   const gate = new Gate({ maxHeldBytes: configuration.maxHeldBytes });
   const intake = new Intake({ gate, registry, clock, log, metrics, deadlineMs: configuration.deadlineMs });
   const origins = originPolicy(configuration.origins);
@@ -89,6 +101,7 @@ async function start(configuration: Configuration, log: Log): Promise<() => Prom
     maxBytes: configuration.maxBytes,
     requestMs: configuration.requestMs,
     sockets: () => sockets.count,
+    admin,
   });
   const sockets = attachSockets(app.server, {
     ...shared,
@@ -111,6 +124,7 @@ async function start(configuration: Configuration, log: Log): Promise<() => Prom
     await within(LAST_WORDS_MS, registry.close());
     throw error;
   }
+  log.info({ event_type: 'admin_access', access: admin.gate.access }, ADMIN_ACCESS[admin.gate.access]);
   log.info({ event_type: 'listening', url: addressOf(app.server.address(), configuration.host), version }, 'listening');
   sayWhenReady();
 
@@ -140,7 +154,7 @@ async function start(configuration: Configuration, log: Log): Promise<() => Prom
     await sockets.close();
     if (!(await within(LAST_WORDS_MS, app.close()))) app.server.closeAllConnections();
     // Instances that do not end by then end with the process.
-    await within(LAST_WORDS_MS, registry.close());
+    await within(LAST_WORDS_MS, Promise.all([admin.close(), registry.close()]));
     log.info({ event_type: 'stopped' }, 'stopped');
   };
 }

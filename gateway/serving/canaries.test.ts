@@ -208,6 +208,16 @@ describe('a canary beyond its limits is rolled back by the gateway itself', () =
     expect(journaled(serving)).toMatchObject([{ actor: 'gateway', model: 'mini', version: 2 }]);
   });
 
+  it('without waiting for a disk that is busy', async () => {
+    const fail = () => Promise.reject(new TwinlensError('ENGINE_FAILED', 'It broke.'));
+    const serving = await withCanary({ share: 1, limits: { minRequests: 5 } }, { scripts: { 2: { answer: fail } } });
+    const busy = serving.registry.operations.note({ actor: 'test', action: 'mark', detail: '' });
+    const asked = Array.from({ length: 5 }, () => ask(serving));
+    for (const one of asked) expect(await one).toBe('ENGINE_FAILED');
+    expect(await ask(serving)).toBe(1);
+    await busy;
+  });
+
   it('for mistakes of clients: never', async () => {
     const fail = () => Promise.reject(new TwinlensError('UNDECODABLE_IMAGE', 'No picture.'));
     const serving = await withCanary({ share: 1, limits: { minRequests: 2 } }, { scripts: { 2: { answer: fail } } });

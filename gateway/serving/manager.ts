@@ -195,7 +195,7 @@ export class ModelManager implements Lifecycle {
     entry.phase.due = true;
   }
 
-  /** Asks for every model what is to be served, and gives up at once what is loading in vain. Tells nobody. */
+  /** Asks for every model what is to be served, and gives up at once what is loading in vain. Tells only who waits. */
   #decide(): void {
     for (const [name, entries] of this.#models) {
       const known = entries.filter(({ listed }) => listed).map(({ version }) => version);
@@ -242,7 +242,6 @@ export class ModelManager implements Lifecycle {
   /** An action has ended and its version's state is set: who waits hears of it, and the next one begins. */
   #ended(event: LifecycleEvent): void {
     if (this.#closed) return;
-    this.#waiters.look();
     this.#decide();
     this.#emit(event);
     this.#act();
@@ -296,6 +295,7 @@ export class ModelManager implements Lifecycle {
         this.#emit({ kind: 'changed', name });
       },
     });
+    signal.throwIfAborted();
     entry.onDisk = found;
     const serving = make(found);
     phase.serving = serving;

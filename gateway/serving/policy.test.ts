@@ -86,6 +86,7 @@ describe('nextAction', () => {
         const served = own.some(({ wanted, state }) => wanted && state === 'available');
         expect(target?.forced || served || !own.some(({ wanted }) => wanted)).toBe(true);
       }),
+      { numRuns: 2000 },
     );
   });
 

@@ -56,7 +56,7 @@ async function scoresOf(
   order: RecordOrder,
   data: Float32Array,
   batch: number,
-): Promise<Float32Array<ArrayBuffer>[]> {
+): Promise<Float32Array[]> {
   const input = new Tensor('float32', data, tensorShape(order.input, batch));
   const outputs = await session.run({ [order.input.name]: input }, [order.output]);
   const scores = outputs[order.output]?.data;
@@ -88,7 +88,7 @@ async function record(order: RecordOrder): Promise<Answer> {
     normalizeInto(pixels, order.input, values, 0);
     inputs.push(values);
   }
-  const scores: Float32Array<ArrayBuffer>[] = [];
+  const scores: Float32Array[] = [];
   let runMs = Number.POSITIVE_INFINITY;
   try {
     for (const values of inputs) {

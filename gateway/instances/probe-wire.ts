@@ -6,8 +6,8 @@ import { z } from 'zod';
 import { inputSchema } from '../../core/manifest.ts';
 import { errorBodySchema } from '../../core/protocol.ts';
 
-const bytes = z.instanceof(Uint8Array);
-const values = z.instanceof(Float32Array);
+const bytes: z.ZodType<Uint8Array> = z.instanceof(Uint8Array);
+const values: z.ZodType<Float32Array> = z.instanceof(Float32Array);
 
 const questionSchema = z.discriminatedUnion('kind', [
   z.object({

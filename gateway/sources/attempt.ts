@@ -40,7 +40,7 @@ export async function attempt(url: string, part: PartFile, options: AttemptOptio
       clearTimeout(timer);
     }
   }
-  checkWhole(url, part, expect);
+  await checkWhole(url, part, expect);
 }
 
 /** A part is of use when the other end can tell that its file is the same, or when the sum at the end will tell. */
@@ -54,14 +54,17 @@ async function transfer(url: string, part: PartFile, options: AttemptOptions, al
     headers: { ...options.headers, ...rangeHeaders(url, part) },
     signal: options.signal,
   });
-  const total = await begin(url, response, part).catch(async (error: unknown) => {
+  const total = await begin(url, response, part, expect, maxBytes).catch(async (error: unknown) => {
     await response.body?.cancel();
     throw error;
   });
-  if (total !== undefined) checkLength(url, total, expect, maxBytes);
   for await (const piece of response.body ?? []) {
     alive();
-    checkLength(url, Math.max(part.length + piece.length, total ?? expect.bytes ?? 0), expect, maxBytes);
+    const length = part.length + piece.length;
+    if (length > (expect.bytes ?? maxBytes)) {
+      await part.restart(undefined);
+      checkLength(url, length, expect, maxBytes);
+    }
     await part.append(piece);
     options.onProgress?.({ loadedBytes: part.length, totalBytes: total ?? expect.bytes ?? 0 });
   }
@@ -76,9 +79,20 @@ function rangeHeaders(url: string, part: PartFile): Record<string, string> {
   return { range: `bytes=${part.length}-`, ...(validator === undefined ? {} : { 'if-range': validator }) };
 }
 
-/** Makes the part ready for the body that comes. Returns the length of the whole file where it is said. */
-async function begin(url: string, response: Response, part: PartFile): Promise<number | undefined> {
+/**
+ * Makes the part ready for the body that comes. Returns the length of the whole file where it is said. A place that
+ * has something else leaves the part as it is, for another place to go on with.
+ */
+async function begin(
+  url: string,
+  response: Response,
+  part: PartFile,
+  expect: Expected,
+  maxBytes: number,
+): Promise<number | undefined> {
   if (response.status === 416) {
+    if (expect.bytes !== undefined)
+      throw new TwinlensError('INVALID_ARGUMENT', `${shown(url)} has less than the ${expect.bytes} bytes expected.`);
     await part.restart(undefined);
     throw new TwinlensError('UNAVAILABLE', `${shown(url)} has changed while it was fetched; it is fetched anew.`);
   }
@@ -87,11 +101,14 @@ async function begin(url: string, response: Response, part: PartFile): Promise<n
   refuseWebPage(url, response);
   if (response.status === 206) {
     const [, start, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers.get('content-range') ?? '') ?? [];
-    if (start !== undefined && total !== undefined && Number(start) === part.length) return Number(total);
-    throw new TwinlensError('INVALID_ARGUMENT', `${shown(url)} sent another range than was asked for.`);
+    if (start === undefined || total === undefined || Number(start) !== part.length)
+      throw new TwinlensError('INVALID_ARGUMENT', `${shown(url)} sent another range than was asked for.`);
+    checkLength(url, Number(total), expect, maxBytes);
+    return Number(total);
   }
-  await part.restart({ url, validator: validatorOf(response) });
   const length = response.headers.get('content-length');
+  if (length !== null) checkLength(url, Number(length), expect, maxBytes);
+  await part.restart({ url, validator: validatorOf(response) });
   return length === null ? undefined : Number(length);
 }
 
@@ -114,12 +131,11 @@ export const tooLarge = (what: string, maxBytes: number) =>
     `${shown(what)} has more than ${maxBytes} bytes; TWINLENS_MAX_UPLOAD_BYTES sets the limit.`,
   );
 
-function checkWhole(url: string, part: PartFile, expect: Expected): void {
-  checkLength(url, part.length, expect, Number.POSITIVE_INFINITY);
-  const { sha256 } = part;
-  if (expect.sha256 !== undefined && sha256 !== expect.sha256)
-    throw new TwinlensError(
-      'INVALID_ARGUMENT',
-      `${shown(url)} has sha256 ${sha256}, but ${expect.sha256} is expected.`,
-    );
+/** What is not the expected file is no part of it either. */
+async function checkWhole(url: string, part: PartFile, expect: Expected): Promise<void> {
+  const { length, sha256 } = part;
+  if ((expect.bytes ?? length) === length && (expect.sha256 ?? sha256) === sha256) return;
+  await part.restart(undefined);
+  checkLength(url, length, expect, Number.POSITIVE_INFINITY);
+  throw new TwinlensError('INVALID_ARGUMENT', `${shown(url)} has sha256 ${sha256}, but ${expect.sha256} is expected.`);
 }

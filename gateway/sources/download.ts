@@ -60,8 +60,8 @@ export async function downloadFile(url: string, options: DownloadOptions): Promi
     return done;
   } catch (error) {
     const known = options.signal.aborted ? cancelled(error) : diskError(error, into);
-    // Only a part that a later attempt can go on with is kept; what is wrong would stay wrong.
-    if (known.code === 'UNAVAILABLE' || known.code === 'CANCELLED') await part.close();
+    // What came is kept to go on with, from here or from another place that has the same file.
+    if (part.length > 0) await part.close();
     else await part.discard();
     throw known;
   }
@@ -86,8 +86,8 @@ async function complete(url: string, part: PartFile, options: DownloadOptions): 
         throw new TwinlensError('UNAVAILABLE', `${shown(url)} took longer than ${totalMs / 1000} s.`, { cause: error });
       const known = asTwinlensError(error, 'UNAVAILABLE');
       failures = part.length > before ? 1 : failures + 1;
-      if (known.code === 'INVALID_ARGUMENT' && doubtful) await part.restart(undefined);
-      else if (known.code !== 'UNAVAILABLE' || failures >= attempts) throw known;
+      const mayHelp = known.code === 'UNAVAILABLE' || (known.code === 'INVALID_ARGUMENT' && doubtful);
+      if (!mayHelp || failures >= attempts) throw known;
       doubtful = false;
       const wait = known.retryAfterMs ?? backoffMs * 2 ** (failures - 1);
       await pause(Math.min(wait, MAX_RETRY_AFTER_MS), undefined, { signal });

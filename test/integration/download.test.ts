@@ -160,6 +160,19 @@ describe('a download', () => {
     await expect(get({}, '/f')).rejects.toMatchObject({ message: expect.stringContaining('not an http') });
   });
 
+  it('keeps what came when the next place has no such file, or another', async () => {
+    server.on('/m.onnx', broken(bytes, 100_000));
+    await expect(get({ timing: { attempts: 1 } })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    server
+      .on('/gone', status(404))
+      .on('/page', page)
+      .on('/other', file(bytes.subarray(1)));
+    for (const path of ['/gone', '/page', '/other']) await expect(get({}, path)).rejects.toThrow();
+    server.on('/m.onnx', file(bytes));
+    expect(await get()).toEqual(expectation);
+    expect(ranges()).toEqual([undefined, 'bytes=100000-']);
+  });
+
   it('stops when it is cancelled, and keeps what came', async () => {
     const cancel = new AbortController();
     server.on('/m.onnx', silent(bytes, 1000));

@@ -170,7 +170,11 @@ function parseJson(text: string): unknown {
 }
 
 /** The error of a problem document; of its status alone when something in between answered. */
-function readProblem(response: ResponseMinimal, body: unknown, platform: Platform): TwinlensError {
+export function readProblem(
+  response: Pick<ResponseMinimal, 'status' | 'headers'>,
+  body: unknown,
+  platform: Pick<Platform, 'date'>,
+): TwinlensError {
   const problem: Record<string, unknown> = typeof body === 'object' && body !== null ? { ...body } : {};
   const code = isErrorCode(problem.code) ? problem.code : codeOfStatus(response.status);
   const detail =

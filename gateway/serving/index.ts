@@ -9,6 +9,7 @@ import type { Registry, ServingObserver } from './servable.ts';
 import { scanFolder } from './source.ts';
 import { ServingVersion } from './version.ts';
 
+export type { CanaryRequest, ModelOperations } from './operations.ts';
 export type { Handle, ModelFile, Registry, ServableRequest, ServingObserver } from './servable.ts';
 
 /** The slice of the log that serving writes to. */

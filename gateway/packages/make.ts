@@ -117,8 +117,9 @@ async function layOut(material: Material, draft: Draft, inspected: Inspection, o
   for (const { name, file } of inspected.variants) {
     const place = placeOf(name, variants.length === 0);
     await takeFile(material, file, join(folder, place));
-    // Browsers compute in halves only where their GPU has the feature.
-    variants.push({ name, file: place, requires: name === 'fp16' ? ['shader-f16'] : [] });
+    // A GPU computes in halves only where it has the feature. The default one is tried everywhere: WebAssembly runs it.
+    const halves = name === 'fp16' && variants.length > 0;
+    variants.push({ name, file: place, requires: halves ? ['shader-f16'] : [] });
   }
   await writeFile(join(folder, CLASS_NAMES), `${JSON.stringify(draft.classNames, null, 0)}\n`);
   const drawn = await drawPictures();

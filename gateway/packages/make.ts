@@ -47,6 +47,8 @@ interface Inspection {
   readonly batchMax: number;
 }
 
+/** Largest batch of a graph that takes any. */
+const BATCH_MAX = 32;
 const CLASS_NAMES = 'classes.json';
 
 const bad = (message: string) => new TwinlensError('INVALID_ARGUMENT', message);
@@ -57,7 +59,12 @@ async function inspectVariant(material: Material, { file }: DraftVariant, draft:
   const found = readInput(graph);
   const { preprocessing, note } = draft.prepare(found);
   const input: InputSpec = { name: found.name, layout: found.layout, datatype: 'float32', ...preprocessing };
-  return { input, note, output: readOutput(graph, draft.classNames.length), batchMax: found.batchMax };
+  return {
+    input,
+    note,
+    output: readOutput(graph, draft.classNames.length),
+    batchMax: found.batch === 'any' ? BATCH_MAX : 1,
+  };
 }
 
 /** All variants of a model share one input and one output: what is different from the first one is left out. */

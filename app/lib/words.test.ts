@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bytes, milliseconds, outdatedWords, percent, privacy, updateWords } from './words.ts';
+import { ago, bytes, count, milliseconds, moment, outdatedWords, percent, privacy, updateWords } from './words.ts';
 
 const plain = (text: string) => text.replaceAll('\u2009', ' ');
 
@@ -61,4 +61,33 @@ test('an answer says who gave it only when neither this device nor the gateway w
   expect(outdatedWords(answered, version(2), version(1))).toBeUndefined();
   expect(outdatedWords(answered, version(2), version(2))).toBe('Answered by version 1');
   expect(outdatedWords(answered, version(1, 'other'), undefined)).toBe('Answered by m');
+});
+
+test.each([
+  [999, '999 B'],
+  [12_300, '12 kB'],
+])('%d bytes, too few for megabytes, read %s', (value, text) => {
+  expect(plain(bytes(value))).toBe(text);
+});
+
+test.each([
+  [-500, 'just now'],
+  [500, 'in a moment'],
+  [-12_000, '12 sec ago'],
+  [59_999, 'in 59 sec'],
+  [-90_000, '1 min ago'],
+  [3 * 3_600_000, 'in 3 hr'],
+  [-2 * 86_400_000, '2 days ago'],
+])('%d milliseconds from now read %s', (distance, text) => {
+  expect(ago(10_000_000_000 + distance, 10_000_000_000)).toBe(text);
+});
+
+test('a time of today is the hour alone, an earlier one has its day', () => {
+  const now = new Date(2026, 4, 20, 12, 0, 0).getTime();
+  expect(moment(now - 3_600_000, now)).not.toContain('20');
+  expect(moment(now - 86_400_000, now)).toContain('19');
+});
+
+test('figures are grouped', () => {
+  expect(plain(count(1_234_567))).toBe('1 234 567');
 });

@@ -46,7 +46,8 @@ export async function withTrial<T>(
   const { provider, threads, maxPixels, signal } = options;
   if (signal.aborted) throw new TwinlensError('CANCELLED', 'Trying the model was cancelled.');
   const instance = new Instance({
-    load: { folder, manifest, provider, threads, maxPixels },
+    // Batches are tried in a step of their own.
+    load: { folder, manifest, provider, threads, maxPixels, batchMax: 1 },
     loadTimeoutMs: LOAD_TIMEOUT_MS,
     runTimeoutMs: RUN_TIMEOUT_MS,
   });

@@ -95,7 +95,10 @@ function Source({ admin, source }: { readonly admin: AdminConsole; readonly sour
                 <div>
                   <strong>{offer.title}</strong>
                   <p className={panel.small}>
-                    {offer.model} version {offer.version} · {bytes(offer.bytes)} · {offer.licence}
+                    {offer.model} version {offer.version}
+                  </p>
+                  <p className={panel.small}>
+                    {bytes(offer.bytes)} · {offer.licence}
                   </p>
                 </div>
                 <button

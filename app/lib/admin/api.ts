@@ -102,57 +102,42 @@ export class AdminApi {
     return parseUpload(this.#read(response, await response.text()));
   }
 
-  /** Carries `change` out; the model or the source as it is then, where the gateway tells. */
+  /** Carries `change` out; the model, source or report as it is then, where there still is one. */
   async change(change: Change): Promise<AdminModel | SourceStatus | ImportReport | undefined> {
-    const model = (name: string) => `/v1/admin/models/${encodeURIComponent(name)}`;
-    const source = (name: string) => `/v1/admin/sources/${encodeURIComponent(name)}`;
-    const slow = { deadlineMs: LOAD_MS };
     switch (change.kind) {
       case 'load':
-      case 'unload': {
-        const path = `${model(change.model)}/versions/${change.version}/${change.kind}`;
-        return parseAdminModel(await this.#call('POST', path, slow));
-      }
+      case 'unload':
+        return this.#model(change.model, 'POST', `/versions/${change.version}/${change.kind}`);
       case 'remove':
-        return this.#modelIfAny('DELETE', `${model(change.model)}/versions/${change.version}`, slow);
-      case 'promote': {
-        const body = { version: change.version };
-        return parseAdminModel(await this.#call('POST', `${model(change.model)}/promote`, { ...slow, body }));
-      }
+        return this.#model(change.model, 'DELETE', `/versions/${change.version}`);
+      case 'promote':
+        return this.#model(change.model, 'POST', '/promote', { version: change.version });
       case 'rollback':
       case 'follow-newest':
       case 'hold':
-        return parseAdminModel(await this.#call('POST', `${model(change.model)}/${change.kind}`, slow));
-      case 'set-label': {
-        const path = `${model(change.model)}/labels/${encodeURIComponent(change.label)}`;
-        return parseAdminModel(await this.#call('PUT', path, { ...slow, body: { version: change.version } }));
-      }
+        return this.#model(change.model, 'POST', `/${change.kind}`);
+      case 'set-label':
+        return this.#model(change.model, 'PUT', `/labels/${encodeURIComponent(change.label)}`, {
+          version: change.version,
+        });
       case 'remove-label':
-        return parseAdminModel(
-          await this.#call('DELETE', `${model(change.model)}/labels/${encodeURIComponent(change.label)}`, slow),
-        );
+        return this.#model(change.model, 'DELETE', `/labels/${encodeURIComponent(change.label)}`);
       case 'policy':
-        return parseAdminModel(
-          await this.#call('PUT', `${model(change.model)}/policy`, { ...slow, body: change.policy }),
-        );
+        return this.#model(change.model, 'PUT', '/policy', change.policy);
       case 'canary':
-        return parseAdminModel(
-          await this.#call('PUT', `${model(change.model)}/canary`, { ...slow, body: change.settings }),
-        );
+        return this.#model(change.model, 'PUT', '/canary', change.settings);
       case 'end-canary':
-        return parseAdminModel(await this.#call('DELETE', `${model(change.model)}/canary`, slow));
+        return this.#model(change.model, 'DELETE', '/canary');
       case 'check':
-        return parseSourceStatus(await this.#call('POST', `${source(change.source)}/check`, slow));
+        return this.#source(change.source, 'POST', '/check');
       case 'follow':
       case 'unfollow': {
-        const path = `${source(change.source)}/follows/${encodeURIComponent(change.model)}`;
-        await this.#call(change.kind === 'follow' ? 'PUT' : 'DELETE', path, slow);
-        return undefined;
+        const path = `/follows/${encodeURIComponent(change.model)}`;
+        return this.#source(change.source, change.kind === 'follow' ? 'PUT' : 'DELETE', path);
       }
       case 'publish': {
         const path = `/v1/admin/imports/${encodeURIComponent(change.importId)}/publish`;
-        await this.#call('POST', path, { ...slow, body: change.request });
-        return undefined;
+        return parseImportReport(await this.#call('POST', path, { deadlineMs: LOAD_MS, body: change.request }));
       }
       case 'discard':
         await this.#call('DELETE', `/v1/admin/imports/${encodeURIComponent(change.importId)}`);
@@ -164,10 +149,16 @@ export class AdminApi {
     }
   }
 
-  /** The last version of a model takes the model with it. */
-  async #modelIfAny(method: string, path: string, options: CallOptions): Promise<AdminModel | undefined> {
-    const body = await this.#call(method, path, options);
-    return body === undefined ? undefined : parseAdminModel(body);
+  /** The last version of a model takes the model with it: then there is no answer. */
+  async #model(name: string, method: string, path: string, body?: unknown): Promise<AdminModel | undefined> {
+    const url = `/v1/admin/models/${encodeURIComponent(name)}${path}`;
+    const answer = await this.#call(method, url, { deadlineMs: LOAD_MS, body });
+    return answer === undefined ? undefined : parseAdminModel(answer);
+  }
+
+  async #source(name: string, method: string, path: string): Promise<SourceStatus> {
+    const url = `/v1/admin/sources/${encodeURIComponent(name)}${path}`;
+    return parseSourceStatus(await this.#call(method, url, { deadlineMs: LOAD_MS }));
   }
 
   async #call(method: string, path: string, options: CallOptions = {}): Promise<unknown> {
@@ -187,9 +178,13 @@ export class AdminApi {
     } catch (cause) {
       if (cause instanceof TwinlensError) throw cause;
       throw abort.signal.aborted
-        ? new TwinlensError('DEADLINE_EXCEEDED', 'The gateway did not answer in time. See below whether it was done.', {
-            cause,
-          })
+        ? new TwinlensError(
+            'DEADLINE_EXCEEDED',
+            'The gateway did not answer in time. The list shows whether it was done.',
+            {
+              cause,
+            },
+          )
         : new TwinlensError('UNAVAILABLE', 'The gateway can’t be reached. Check that it is up.', { cause });
     } finally {
       stop();

@@ -54,6 +54,7 @@ export class Desk {
   readonly #view = new Store<DeskView>({ question: undefined, running: [], toasts: [] });
   readonly #timers = new Map<number, () => void>();
   #lastId = 0;
+  #held = false;
 
   constructor(options: DeskOptions) {
     this.#options = options;
@@ -101,6 +102,7 @@ export class Desk {
 
   /** While somebody points at toasts or has the focus in them, they stay. */
   hold(on: boolean): void {
+    this.#held = on;
     for (const stop of this.#timers.values()) stop();
     this.#timers.clear();
     if (on) return;
@@ -166,6 +168,7 @@ export class Desk {
   }
 
   #expire(id: number): void {
+    if (this.#held) return;
     this.#timers.set(
       id,
       this.#options.clock.after(TOAST_MS, () => this.dismiss(id)),

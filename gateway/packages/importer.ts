@@ -118,17 +118,22 @@ export function createImporter(options: ImporterOptions): Importer {
   const { provider, threads, maxPixels, maxBytes, imagenetNames, batchMax, probeMs = PROBE_MS } = options;
 
   async function prepare(input: ImportInput, importing: ImportOptions, steps: Steps): Promise<ImportedPackage> {
-    const { into, signal, nextVersion } = importing;
+    const { into, signal, nextVersion, claim } = importing;
     const making = { into, signal, maxBytes, maxPixels, threads, probeMs };
     const material = await steps.run('unpack', 'Looking at what was handed in', () =>
       openInput(input, importing, maxBytes),
     );
-    if (material.files.includes(MANIFEST)) return takeReady(material, input.hints, steps, making);
-    const draft = await steps.run('manifest', 'Finding out what it is', () =>
-      readDraft(material, input, imagenetNames),
-    );
+    if (material.files.includes(MANIFEST)) {
+      return takeReady(material, input.hints, steps, { ...making, claim });
+    }
+    const { draft, version } = await steps.run('manifest', 'Finding out what it is', async () => {
+      const { value, message } = await readDraft(material, input, imagenetNames);
+      const version = input.hints.version ?? nextVersion(value.name);
+      claim?.(value.name, version);
+      return { value: { draft: value, version }, message };
+    });
     const details = {
-      version: input.hints.version ?? nextVersion(draft.name),
+      version,
       source: input.source.slice(0, SOURCE_MAX) || 'not stated',
       notSureBelow: input.hints.notSureBelow ?? 0,
     };

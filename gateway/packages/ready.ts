@@ -9,7 +9,7 @@ import { TwinlensError } from '../../core/errors.ts';
 import { type Manifest, parseClassNames, parseManifest, variantOf } from '../../core/manifest.ts';
 import { inspectModel, packagePath, readManifest, recordScores, verifyPackage } from '../instances/index.ts';
 import { checkAgainst, valueText } from './graph.ts';
-import type { ImportedPackage } from './import.ts';
+import type { ImportedPackage, ImportOptions } from './import.ts';
 import type { MakeOptions } from './make.ts';
 import { bytesOf, type Material, readJson, takeFile } from './material.ts';
 import type { Steps } from './steps.ts';
@@ -55,11 +55,12 @@ export async function takeReady(
   material: Material,
   hints: ImportHints,
   steps: Steps,
-  options: MakeOptions,
+  options: MakeOptions & Pick<ImportOptions, 'claim'>,
 ): Promise<ImportedPackage> {
-  const { into, signal, maxBytes, maxPixels, threads, probeMs } = options;
+  const { into, signal, maxBytes, maxPixels, threads, probeMs, claim } = options;
   const manifest = await steps.run('manifest', `Reading ${MANIFEST}`, async () => {
     const value = await readWithHints(material, hints);
+    claim?.(value.name, value.version);
     const variants = value.variants.map(({ name }) => name).join(', ');
     return { value, message: `A package: ${value.name} version ${value.version}, variants ${variants}` };
   });

@@ -35,6 +35,26 @@ module.exports = {
       'client/ imports core/ only.',
     ),
     rule(
+      'cli-imports-core-and-client',
+      { path: '^cli/' },
+      {
+        pathNot: [
+          '^cli/',
+          '^core/',
+          '^client/index\\.ts$',
+          '^node_modules/(@types/)?tar-stream/',
+          '^(node:)?[a-z_/]+$',
+        ],
+      },
+      'cli/ talks to a gateway through its API: it imports core/, the face of client/ and tar-stream.',
+    ),
+    rule(
+      'nothing-imports-cli',
+      { pathNot: ['^cli/', tests] },
+      { path: '^cli/' },
+      'cli/ is entered from the command line.',
+    ),
+    rule(
       'workers-import-core-and-ort-web',
       { path: '^workers/' },
       { pathNot: ['^workers/', '^core/', '^(node_modules/)?onnxruntime-(web|common)/', '^node_modules/zod/'] },
@@ -66,7 +86,7 @@ module.exports = {
         `gateway/${room}/ is entered by index.ts.`,
       ),
     ),
-    rule('not-to-tests', {}, { path: [tests, '^test/'] }, 'The product imports no test.'),
+    rule('not-to-tests', { pathNot: [tests, '^test/'] }, { path: [tests, '^test/'] }, 'The product imports no test.'),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ago, bytes, count, milliseconds, moment, percent, privacy } from './words.ts';
+import { ago, bytes, count, milliseconds, moment, outdatedWords, percent, privacy, updateWords } from './words.ts';
 
 const plain = (text: string) => text.replaceAll('\u2009', ' ');
 
@@ -41,6 +41,26 @@ test('whenever the gateway is asked, it is said what goes there', () => {
   expect(privacy('prefer-device', 'gateway', 'photos')).toEqual({ stays: false, text: 'Photos go to the gateway' });
   expect(privacy('only-gateway', 'none', 'frames').stays).toBe(false);
   expect(privacy('prefer-device', 'device', 'frames').text).toMatch(/while it can answer$/);
+});
+
+test('a version on its way is told by its bytes, then by what is done with it, then that it is here', () => {
+  const target = { name: 'm', version: 3 };
+  const words = (phase: 'manifest' | 'download' | 'compile', loadedBytes: number, totalBytes: number) =>
+    plain(updateWords({ state: 'updating', target, progress: { phase, loadedBytes, totalBytes, fromStore: false } }));
+  expect(words('manifest', 0, 0)).toBe('Version 3 is coming');
+  expect(words('download', 4_200_000, 9_300_000)).toBe('Version 3: 4.2 of 9.3 MB');
+  expect(words('compile', 9_300_000, 9_300_000)).toBe('Version 3: trying it');
+  expect(updateWords({ state: 'done', target })).toBe('Now on version 3');
+});
+
+test('an answer says who gave it only when neither this device nor the gateway would give it now', () => {
+  const answered = { model: 'm', version: 1 };
+  const version = (number: number, name = 'm') => ({ name, version: number });
+  expect(outdatedWords(answered, undefined, undefined)).toBeUndefined();
+  expect(outdatedWords(answered, version(1), version(2))).toBeUndefined();
+  expect(outdatedWords(answered, version(2), version(1))).toBeUndefined();
+  expect(outdatedWords(answered, version(2), version(2))).toBe('Answered by version 1');
+  expect(outdatedWords(answered, version(1, 'other'), undefined)).toBe('Answered by m');
 });
 
 test.each([

@@ -4,6 +4,8 @@ import type { ErrorCode } from '../../core/errors.ts';
 import type { RoutingMode } from '../../core/routing.ts';
 import type { EngineName } from './answer.ts';
 import type { CameraProblem } from './camera.ts';
+import type { ModelId } from './model.ts';
+import type { UpdateState } from './model-updates.ts';
 
 /** A probability as people read it; never "100 %" or "0 %" for what is neither. */
 export function percent(score: number): string {
@@ -72,6 +74,43 @@ export function engineTitle(engine: EngineName): string {
 export function fellOverWords(fellOver: { readonly from: EngineName; readonly reason: string }): string {
   const who = fellOver.from === 'device' ? 'This device' : 'The gateway';
   return `${who} did not answer this one: ${fellOver.reason}`;
+}
+
+/** How far a version is that comes in the background. */
+export function updateWords(update: UpdateState): string {
+  switch (update.state) {
+    case 'none':
+      return '';
+    case 'done':
+      return `Now on version ${update.target.version}`;
+    case 'updating': {
+      const version = `Version ${update.target.version}`;
+      const { phase = 'manifest', loadedBytes = 0, totalBytes = 0 } = update.progress ?? {};
+      if (phase === 'compile' || phase === 'check') return `${version}: trying it`;
+      if (totalBytes === 0) return `${version} is coming`;
+      return `${version}: ${(Math.min(loadedBytes, totalBytes) / 1e6).toFixed(1)} of ${bytes(totalBytes)}`;
+    }
+    default: {
+      const never: never = update;
+      return never;
+    }
+  }
+}
+
+/**
+ * Who answered, where that is not what would answer now: the version on this device, or the one that the
+ * gateway means. Undefined for an answer of today.
+ */
+export function outdatedWords(
+  answered: { readonly model: string; readonly version: number },
+  serving: ModelId | undefined,
+  wanted: ModelId | undefined,
+): string | undefined {
+  const now = [serving, wanted].flatMap((id) => id ?? []);
+  if (now.length === 0) return undefined;
+  if (now.some(({ name, version }) => name === answered.model && version === answered.version)) return undefined;
+  const sameModel = now.some(({ name }) => name === answered.model);
+  return sameModel ? `Answered by version ${answered.version}` : `Answered by ${answered.model}`;
 }
 
 export const MODES: readonly { readonly mode: RoutingMode; readonly title: string }[] = [

@@ -30,6 +30,12 @@ export function openApi(version: string): Json {
             parameter('top', 'query', { ...number(100_000), default: 5 }, 'Predictions wanted.'),
             parameter('deadlineMs', 'query', number(600_000), 'Milliseconds after which no answer is wanted.'),
             parameter('priority', 'query', jsonSchema(classifyQuery.shape.priority), 'Default normal.'),
+            parameter(
+              'key',
+              'query',
+              jsonSchema(classifyQuery.shape.key),
+              'Requests with the same key are answered by the same version while a canary runs.',
+            ),
           ],
           requestBody: {
             required: true,

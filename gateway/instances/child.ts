@@ -1,7 +1,7 @@
 /**
  * An instance: the forked process that decodes images and runs ONNX Runtime, so that neither a long
- * run nor a crash in native code touches the sockets. Serves only after its goldens passed on the
- * provider that will run. Ends when its parent is gone. Knows no queue: it runs what it is sent, in order.
+ * run nor a crash in native code touches the sockets. Serves only after its goldens passed, and every batch
+ * size ran, on the provider that will run. Ends when its parent is gone. Knows no queue: it runs what it is sent, in order.
  */
 import { performance } from 'node:perf_hooks';
 import { asTwinlensError, TwinlensError, toErrorBody } from '../../core/errors.ts';
@@ -10,11 +10,13 @@ import { type Manifest, parseClassNames, variantOf } from '../../core/manifest.t
 import { normalizeInto, tensorLength } from '../../core/normalize.ts';
 import { prepareRgb } from '../../core/resize.ts';
 import { probabilities, toPredictions } from '../../core/scores.ts';
+import { largestBatch } from './batches.ts';
 import { decodeImage, openImage } from './decode.ts';
 import { checkSelfContained } from './onnx-file.ts';
 import { readPackageFile, readPackageJson } from './package-files.ts';
 import { PixelBudget } from './pixel-budget.ts';
 import { createSession, type ModelSession } from './session.ts';
+import { warmUp } from './warm-up.ts';
 import { type FromInstance, type ItemResult, type LoadOrder, parseToInstance, type RunItem } from './wire.ts';
 
 interface Model {
@@ -57,6 +59,7 @@ async function checkGoldens(
 
 async function load(order: LoadOrder): Promise<Model> {
   const { folder, manifest, maxPixels } = order;
+  send({ type: 'stage', stage: 'load' });
   const file = await readPackageFile(folder, manifest, variantOf(manifest).file);
   checkSelfContained(file);
   const classNames = parseClassNames(
@@ -64,7 +67,13 @@ async function load(order: LoadOrder): Promise<Model> {
     manifest.output,
   );
   const session = await createSession(file, manifest, order);
+  send({ type: 'stage', stage: 'goldens' });
   await checkGoldens(folder, manifest, session, maxPixels);
+  send({ type: 'stage', stage: 'warm-up' });
+  const length = tensorLength(manifest.input);
+  await warmUp(largestBatch(session.provider, order.batchMax, manifest), (size) =>
+    session.run(new Float32Array(size * length), size),
+  );
   // Together no more than the largest single picture: batches of large ones are decoded in turn.
   return { manifest, classNames, session, maxPixels, budget: new PixelBudget(maxPixels) };
 }
@@ -133,10 +142,11 @@ async function run(id: number, order: readonly RunItem[]): Promise<void> {
     const turn = lastRun.then(() => runPrepared(ready, prepared));
     lastRun = turn.catch(() => undefined); // Its own caller reports it below.
     const { items, infer, batchSize } = await turn;
-    send({ type: 'ran', id, items, infer, batchSize });
+    send({ type: 'ran', id, items, infer, batchSize, residentBytes: process.memoryUsage.rss() });
   } catch (error) {
     const failed = toErrorBody(asTwinlensError(error, 'ENGINE_FAILED'));
-    send({ type: 'ran', id, items: order.map(() => ({ ok: false, error: failed })), infer: 0, batchSize: 0 });
+    const items = order.map(() => ({ ok: false, error: failed }) as const);
+    send({ type: 'ran', id, items, infer: 0, batchSize: 0, residentBytes: process.memoryUsage.rss() });
   }
 }
 
@@ -148,7 +158,8 @@ process.on('message', (value) => {
   }
   model = load(message);
   model.then(
-    ({ session }) => send({ type: 'loaded', provider: session.provider, note: session.note }),
+    ({ session: { provider, note } }) =>
+      send({ type: 'loaded', provider, note, residentBytes: process.memoryUsage.rss() }),
     (error) => send({ type: 'loadFailed', error: toErrorBody(error) }),
   );
 });

@@ -4,10 +4,10 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { TwinlensError } from '../../core/errors.ts';
 import { builtIn, goldenImage } from '../../test/contract/inference-engine.ts';
 import { Instance } from './instance.ts';
-import type { ToInstance } from './wire.ts';
+import { type FromInstance, parseFromInstance, type ToInstance } from './wire.ts';
 
 const folder = fileURLToPath(new URL('../../models/efficientnet-lite0', import.meta.url));
-const load = { folder, manifest: builtIn, provider: 'cpu', threads: 1, maxPixels: 4_000_000 } as const;
+const load = { folder, manifest: builtIn, provider: 'cpu', threads: 1, maxPixels: 4_000_000, batchMax: 2 } as const;
 const item = (at: number) => ({ image: goldenImage(at), top: 1 });
 const codeOf = (promise: Promise<unknown>) =>
   promise.then(
@@ -22,10 +22,13 @@ describe('Instance', () => {
     await instance.exited;
   });
 
-  test('answers batches and says what they ran on', async () => {
-    instance = new Instance({ load, loadTimeoutMs: 60_000, runTimeoutMs: 60_000 });
+  test('tells the steps of loading, answers batches and says what they ran on and what it holds', async () => {
+    const stages: string[] = [];
+    const onStage = (stage: string) => stages.push(stage);
+    instance = new Instance({ load, loadTimeoutMs: 60_000, runTimeoutMs: 60_000, onStage });
     expect(await instance.load()).toMatchObject({ provider: 'cpu' });
-    expect(instance.provider).toBe('cpu');
+    expect([instance.provider, stages]).toEqual(['cpu', ['load', 'goldens', 'warm-up']]);
+    expect(instance.residentBytes).toBeGreaterThan(10e6);
     const ran = await Promise.all([instance.run([item(0), item(1)]), instance.run([item(2)])]);
     expect(ran.map(({ batchSize }) => batchSize)).toEqual([2, 1]);
     const best = ran.flatMap(({ items }) => items.map((one) => (one.ok ? one.predictions[0]?.index : one.error.code)));
@@ -57,24 +60,31 @@ describe('the process of an instance', () => {
     fork(fileURLToPath(new URL('../../dist/gateway/instances/child.js', import.meta.url)), [], {
       serialization: 'advanced',
     });
-  const once = (child: ReturnType<typeof start>, event: 'message' | 'exit') =>
+  const once = (child: ReturnType<typeof start>, event: 'exit') =>
     new Promise<unknown>((resolve) => child.once(event, resolve));
+  const told = (child: ReturnType<typeof start>, type: FromInstance['type']) =>
+    new Promise<FromInstance>((resolve) =>
+      child.on('message', (value) => {
+        const message = parseFromInstance(value);
+        if (message.type === type) resolve(message);
+      }),
+    );
 
   test('lives through the signals that a terminal or service manager sends to all, and answers', async () => {
     const child = start();
     const order: ToInstance = { type: 'load', ...load };
     child.send(order);
-    await once(child, 'message');
+    await told(child, 'loaded');
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) child.kill(signal);
     child.send({ type: 'run', id: 1, items: [item(0)] } satisfies ToInstance);
-    expect(await once(child, 'message')).toMatchObject({ type: 'ran', id: 1, batchSize: 1 });
+    expect(await told(child, 'ran')).toMatchObject({ type: 'ran', id: 1, batchSize: 1 });
     child.kill('SIGKILL');
   });
 
   test('ends by itself when its gateway is gone', async () => {
     const child = start();
     child.send({ type: 'load', ...load } satisfies ToInstance);
-    await once(child, 'message');
+    await told(child, 'loaded');
     child.disconnect();
     expect(await once(child, 'exit')).toBe(0);
   });

@@ -4,12 +4,12 @@
  * dies or hangs; a child that hangs is killed. Knows no queue and no other instance.
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { Provider } from '../../core/engine.ts';
 import { fromErrorBody, TwinlensError } from '../../core/errors.ts';
+import { childProgram } from './child-program.ts';
 import {
   type FromInstance,
+  type InstanceStage,
   type Loaded,
   type LoadOrder,
   parseFromInstance,
@@ -20,22 +20,18 @@ import {
 
 export interface InstanceOptions {
   readonly load: LoadOrder;
-  /** Milliseconds for loading, goldens included. */
+  /** Milliseconds for loading, goldens and warm-up included. */
   readonly loadTimeoutMs: number;
   /** Milliseconds of silence in a batch after which the child counts as hung. */
   readonly runTimeoutMs: number;
+  /** Told of each step of loading as it begins. */
+  readonly onStage?: (stage: InstanceStage) => void;
 }
 
 interface Waiting {
   readonly resolve: (ran: Ran) => void;
   readonly reject: (error: TwinlensError) => void;
   readonly timer: NodeJS.Timeout;
-}
-
-/** The compiled child: beside this file in production, in dist/ when the sources run under the test runner. */
-function childProgram(): string {
-  const beside = fileURLToPath(new URL('./child.js', import.meta.url));
-  return existsSync(beside) ? beside : fileURLToPath(new URL('../../dist/gateway/instances/child.js', import.meta.url));
 }
 
 export class Instance {
@@ -46,12 +42,13 @@ export class Instance {
   #loading: { resolve: (loaded: Loaded) => void; reject: (error: TwinlensError) => void } | undefined;
   #ended = false;
   #provider: Provider | undefined;
+  #residentBytes = 0;
   /** Resolves with the reason when the child is gone. Never rejects. */
   readonly exited: Promise<string>;
 
   constructor(options: InstanceOptions) {
     this.#options = options;
-    this.#child = fork(childProgram(), [], { serialization: 'advanced', execArgv: ['--enable-source-maps'] });
+    this.#child = fork(childProgram('child'), [], { serialization: 'advanced', execArgv: ['--enable-source-maps'] });
     this.#child.on('message', (value) => this.#receive(value));
     this.exited = new Promise((resolve) => {
       const end = (reason: string) => {
@@ -74,6 +71,11 @@ export class Instance {
   /** What the model really runs on; undefined until it is loaded. */
   get provider(): Provider | undefined {
     return this.#provider;
+  }
+
+  /** Resident memory when it last answered, bytes; 0 before. */
+  get residentBytes(): number {
+    return this.#residentBytes;
   }
 
   /** Batches sent and not yet answered. */
@@ -134,7 +136,11 @@ export class Instance {
       return;
     }
     switch (message.type) {
+      case 'stage':
+        this.#options.onStage?.(message.stage);
+        return;
       case 'loaded':
+        this.#residentBytes = message.residentBytes;
         this.#provider = message.provider;
         this.#loading?.resolve(message);
         return;
@@ -142,6 +148,7 @@ export class Instance {
         this.#loading?.reject(fromErrorBody(message.error));
         return;
       case 'ran': {
+        this.#residentBytes = message.residentBytes;
         const waiting = this.#waiting.get(message.id);
         if (!waiting) return;
         this.#waiting.delete(message.id);
@@ -157,11 +164,13 @@ export class Instance {
   }
 
   #failAll(reason: string): void {
+    this.#loading?.reject(
+      new TwinlensError('ENGINE_FAILED', `The instance ${reason} while it loaded the model; it is tried again.`),
+    );
     const error = new TwinlensError(
       'ENGINE_FAILED',
       `The instance ${reason} before it answered; send the request again.`,
     );
-    this.#loading?.reject(error);
     for (const { reject, timer } of this.#waiting.values()) {
       clearTimeout(timer);
       reject(error);

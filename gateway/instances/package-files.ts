@@ -56,12 +56,15 @@ function checkHash(file: string, entry: FileEntry, sha256: string): void {
   if (sha256 !== entry.sha256) throw bad(`${file} has sha256 ${sha256}, but model.json says ${entry.sha256}.`);
 }
 
-/** Reads every file that the manifest names, piece by piece. Throws INVALID_ARGUMENT when one is not what it says. */
-export async function verifyPackage(folder: string, manifest: Manifest): Promise<void> {
+/**
+ * Reads every file that the manifest names, piece by piece. Throws INVALID_ARGUMENT when one is not what it says,
+ * and an AbortError when `signal` aborts.
+ */
+export async function verifyPackage(folder: string, manifest: Manifest, signal?: AbortSignal): Promise<void> {
   for (const file of Object.keys(manifest.files)) {
     const { path, entry } = await sized(folder, manifest, file);
     const hash = createHash('sha256');
-    for await (const piece of createReadStream(path)) hash.update(piece);
+    for await (const piece of createReadStream(path, { signal })) hash.update(piece);
     checkHash(file, entry, hash.digest('hex'));
   }
 }

@@ -60,6 +60,13 @@ export class InstancePool {
     return [...this.#processes].flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
   }
 
+  /** Resident memory of all of them, bytes. */
+  get residentBytes(): number {
+    let sum = 0;
+    for (const instance of this.#processes) sum += instance.residentBytes;
+    return sum;
+  }
+
   /** `listener` is called whenever `hasCapacity` may have become true. */
   onCapacity(listener: () => void): void {
     this.#capacityListener = listener;
@@ -70,7 +77,10 @@ export class InstancePool {
     try {
       // The first one alone: what is wrong with the model is found once, and no second process pays for it.
       await this.#add();
-      await Promise.all(Array.from({ length: this.#options.size(this.#provider) - 1 }, () => this.#add()));
+      // Then one after another: what serves meanwhile shares the cores with one load, not with all of them. (A lower
+      // priority would be gentler still, but on Linux it is a thread's own: what ONNX Runtime's threads inherit at
+      // their birth can't be raised again with the process, nor raised at all without privileges.)
+      for (let more = this.#options.size(this.#provider) - 1; more > 0; more -= 1) await this.#add();
     } catch (error) {
       await this.close();
       throw error;

@@ -26,6 +26,8 @@ const toInstanceSchema = z.discriminatedUnion('type', [
     /** ONNX Runtime intra-op threads. */
     threads: z.int().min(1),
     maxPixels: z.int().min(1),
+    /** Largest batch that will be sent; 0: the provider's default. Every size up to it is run before `loaded`. */
+    batchMax: z.int().min(0),
   }),
   z.object({
     type: z.literal('run'),
@@ -50,12 +52,20 @@ const itemResultSchema = z.discriminatedUnion('ok', [
 ]);
 export type ItemResult = z.infer<typeof itemResultSchema>;
 
+/** What an instance does before it serves, in order. */
+const INSTANCE_STAGES = ['load', 'goldens', 'warm-up'] as const;
+export type InstanceStage = (typeof INSTANCE_STAGES)[number];
+/** Resident memory of the instance, bytes. */
+const residentBytes = z.number().min(0);
+
 const fromInstanceSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('stage'), stage: z.enum(INSTANCE_STAGES) }),
   z.object({
     type: z.literal('loaded'),
     provider: z.enum(PROVIDERS),
     /** Why another provider than the one asked for runs. */
     note: z.string().optional(),
+    residentBytes,
   }),
   z.object({ type: z.literal('loadFailed'), error: errorBodySchema }),
   z.object({
@@ -66,6 +76,7 @@ const fromInstanceSchema = z.discriminatedUnion('type', [
     infer: z.number(),
     /** Images in the run: those of the order that could be decoded. */
     batchSize: z.int(),
+    residentBytes,
   }),
 ]);
 export type FromInstance = z.infer<typeof fromInstanceSchema>;

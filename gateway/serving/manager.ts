@@ -1,242 +1,344 @@
 /**
  * The manager: carries out what the policy says, one action a model at a time, and hands out handles.
- * A failed load changes nothing that serves; its reason is kept. Knows no source and no socket.
+ * Guarantees that a version is available only after its load resolved, that a failed load changes nothing that
+ * serves, and that a version with open handles ends only when the manager does. Versions are immutable: one that
+ * serves is not loaded again when its source changes it. Knows no label, no source's kind, no disk and no socket.
  */
 import { type ErrorBody, TwinlensError, toErrorBody } from '../../core/errors.ts';
-import { parseModelSpec, versionOf } from '../../core/model-spec.ts';
-import type { ModelDetail, ModelEvent, ModelSummary } from '../../core/protocol.ts';
-import { nextAction, type VersionState } from './policy.ts';
+import type { Clock } from '../scheduling/index.ts';
+import type { Aspired, PackageOnDisk } from '../sources/index.ts';
+import { retryPause } from './backoff.ts';
+import { type Entry, type Loading, newEntry, snapshotOf, statusOf } from './entry.ts';
+import { fetchPackage } from './fetching.ts';
+import type { Choice, Lifecycle, LifecycleEvent, VersionStatus } from './lifecycle.ts';
+import type { Loadable } from './loadable.ts';
+import { nextAction, type PolicyOptions } from './policy.ts';
 import type { Handle } from './servable.ts';
-import type { Aspired } from './source.ts';
-import type { ServingVersion } from './version.ts';
-
-interface Entry {
-  readonly aspired: Aspired;
-  wanted: boolean;
-  state: VersionState;
-  serving: ServingVersion | undefined;
-  error: ErrorBody | undefined;
-}
+import { type Verdict, Waiters } from './waiters.ts';
 
 export interface ManagerOptions {
-  readonly defaultModel: string | undefined;
-  readonly make: (aspired: Aspired) => ServingVersion;
-  readonly onLoaded: (entry: {
-    name: string;
-    version: number;
-    provider: string;
-    instances: number;
-    seconds: number;
-  }) => void;
-  readonly onFailed: (entry: { name: string; version: number; error: ErrorBody }) => void;
-  readonly now: () => number;
+  readonly swap: PolicyOptions['swap'];
+  readonly clock: Clock;
+  /** 0..1, evenly. */
+  readonly random: () => number;
+  readonly make: (found: PackageOnDisk) => Loadable;
+  readonly onLoaded?: (status: VersionStatus) => void;
+  readonly onFailed?: (entry: { name: string; version: number; error: ErrorBody; retryMs: number }) => void;
+  /** The source changed the content of a version that serves: it goes on as it is. */
+  readonly onIgnored?: (aspired: Aspired) => void;
 }
 
-/** The label that always names the newest available version. */
-const STABLE = 'stable';
+/** More would fight with each other, and with what serves, for cores and memory. */
+const MAX_LOADS = 2;
+/** Milliseconds between two events about the progress of one fetch. */
+const PROGRESS_MS = 250;
 
-export class ModelManager {
+export class ModelManager implements Lifecycle {
   readonly #options: ManagerOptions;
-  #entries: Entry[] = [];
-  readonly #listeners = new Set<(event: ModelEvent) => void>();
+  /** Versions by model, ascending. */
+  readonly #models = new Map<string, Entry[]>();
+  readonly #waiters = new Waiters();
+  readonly #listeners = new Set<(event: LifecycleEvent) => void>();
+  /** Loads and unloads that have not ended. */
+  readonly #underWay = new Set<Promise<void>>();
+  #choice: (name: string, known: readonly number[]) => Choice = (_, known) => ({
+    wanted: new Set(known),
+    forced: new Set(),
+  });
+  #acting = false;
   #closed = false;
 
   constructor(options: ManagerOptions) {
     this.#options = options;
   }
 
-  /** The full list of versions that should serve; one that is missing from it is unloaded. */
-  aspire(list: readonly Aspired[]): void {
-    for (const entry of this.#entries) entry.wanted = false;
+  offer(list: readonly Aspired[]): void {
+    if (this.#closed) return;
+    const changed = new Set<string>();
+    const offered = new Set<Entry>();
     for (const aspired of list) {
-      const known = this.#find(aspired.name, aspired.version);
-      if (known) known.wanted = true;
-      else this.#entries.push({ aspired, wanted: true, state: 'idle', serving: undefined, error: undefined });
+      const { name, version } = aspired;
+      let entry = this.#find(name, version);
+      if (entry && offered.has(entry)) continue; // The first source that has it is the one that counts.
+      if (!entry) {
+        entry = newEntry(aspired);
+        this.#models.set(
+          name,
+          [...(this.#models.get(name) ?? []), entry].sort((a, b) => a.version - b.version),
+        );
+        changed.add(name);
+      }
+      offered.add(entry);
+      if (this.#update(entry, aspired)) changed.add(name);
     }
-    // What never served, and is not wanted any more, needs no unloading.
-    this.#entries = this.#entries.filter(({ wanted, state }) => wanted || (state !== 'idle' && state !== 'failed'));
-    this.#reconcile();
-  }
-
-  /** Every model that should serve has a version that can answer now, and there is one. */
-  get ready(): boolean {
-    const names = new Set(this.#entries.filter(({ wanted }) => wanted).map(({ aspired }) => aspired.name));
-    const answers = this.#entries.filter(({ state, serving }) => state === 'available' && serving?.alive);
-    return names.size > 0 && [...names].every((name) => answers.some(({ aspired }) => aspired.name === name));
-  }
-
-  acquire(text: string | undefined): Handle {
-    const spec = text === undefined ? undefined : parseModelSpec(text);
-    const name = spec?.name ?? this.#defaultName();
-    if (name === undefined)
-      throw new TwinlensError('MODEL_NOT_READY', 'The gateway has no model yet; try again in a moment.');
-    const known = this.#entries.filter(({ aspired }) => aspired.name === name);
-    if (known.length === 0)
-      throw new TwinlensError('MODEL_NOT_FOUND', `There is no model ${name}; GET /v1/models lists them.`);
-    const version = versionOf(spec ?? { kind: 'default', name }, this.#available(name), this.#labels(name));
-    const entry = version === undefined ? undefined : this.#find(name, version);
-    if (entry?.state === 'available' && entry.serving) return entry.serving.acquire();
-    if (spec?.kind === 'label' && spec.label !== STABLE) {
-      throw new TwinlensError(
-        'MODEL_NOT_FOUND',
-        `${name} has no label ${spec.label}; GET /v1/models/${name} lists them.`,
-      );
+    for (const entry of this.#entries()) {
+      if (offered.has(entry) || !entry.listed) continue;
+      entry.listed = false;
+      changed.add(entry.name);
     }
-    if (spec?.kind === 'version' && !entry) {
-      throw new TwinlensError(
-        'MODEL_NOT_FOUND',
-        `${name} has no version ${spec.version}; GET /v1/models/${name} lists them.`,
-      );
-    }
-    const failed = (entry ? [entry] : known).find(({ state }) => state === 'failed');
-    const why = failed?.error ? ` (${failed.error.message})` : '';
-    throw new TwinlensError('MODEL_NOT_READY', `${text ?? name} can't answer yet${why}; try again in a moment.`, {
-      retryAfterMs: 1000,
-    });
+    this.#decide();
+    for (const name of changed) this.#emit({ kind: 'changed', name });
+    this.#act();
   }
 
-  list(): readonly ModelSummary[] {
-    return [...new Set(this.#entries.map(({ aspired }) => aspired.name))].sort().map((name) => this.#summary(name));
+  choose(choice: (name: string, known: readonly number[]) => Choice): void {
+    this.#choice = choice;
+    this.reconsider();
   }
 
-  detail(name: string): ModelDetail {
-    const known = this.#entries.filter(({ aspired }) => aspired.name === name);
-    if (known.length === 0)
-      throw new TwinlensError('MODEL_NOT_FOUND', `There is no model ${name}; GET /v1/models lists them.`);
-    return {
-      ...this.#summary(name),
-      details: known.map(({ aspired, state, error, serving }) => ({
-        version: aspired.version,
-        state: state === 'idle' ? 'loading' : state,
-        reason: error?.message,
-        provider: state === 'available' ? serving?.provider : undefined,
-        manifest: aspired.manifest,
-      })),
-    };
+  reconsider(): void {
+    if (this.#closed) return;
+    this.#decide();
+    this.#act();
   }
 
-  /** The package of a version, whatever its state. Throws MODEL_NOT_FOUND. */
-  package(name: string, version: number): Aspired {
+  retry(name: string, version: number): void {
     const entry = this.#find(name, version);
-    if (!entry)
-      throw new TwinlensError(
-        'MODEL_NOT_FOUND',
-        `There is no ${name}@${version}; GET /v1/models/${name} lists the versions.`,
-      );
-    return entry.aspired;
+    if (!entry || this.#closed) return;
+    this.#makeDue(entry);
+    this.#act();
   }
 
-  subscribe(listener: (event: ModelEvent) => void): () => void {
+  get names(): readonly string[] {
+    return [...this.#models.keys()].sort();
+  }
+
+  statuses(name: string): readonly VersionStatus[] {
+    return (this.#models.get(name) ?? []).map(statusOf);
+  }
+
+  available(name: string): readonly number[] {
+    const versions: number[] = [];
+    for (const { version, phase } of this.#models.get(name) ?? []) {
+      if (phase.state === 'available') versions.push(version);
+    }
+    return versions;
+  }
+
+  acquire(name: string, version: number): Handle | undefined {
+    const phase = this.#find(name, version)?.phase;
+    return phase?.state === 'available' && !this.#closed ? phase.serving.acquire() : undefined;
+  }
+
+  whenAvailable(name: string, version: number, signal?: AbortSignal): Promise<void> {
+    return this.#waiters.wait((): Verdict => {
+      const entry = this.#find(name, version);
+      if (entry?.phase.state === 'available') return 'reached';
+      if (!entry?.wanted) return new TwinlensError('MODEL_NOT_FOUND', `${name}@${version} is not to be served.`);
+      if (entry.phase.state !== 'failed' || entry.phase.due) return 'waiting';
+      const { code, message } = entry.phase.error;
+      return new TwinlensError(code, message);
+    }, signal);
+  }
+
+  whenGone(name: string, version: number, signal?: AbortSignal): Promise<void> {
+    return this.#waiters.wait((): Verdict => {
+      const state = this.#find(name, version)?.phase.state;
+      return state === undefined || state === 'idle' || state === 'failed' ? 'reached' : 'waiting';
+    }, signal);
+  }
+
+  subscribe(listener: (event: LifecycleEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Process ids of all instances. */
   get pids(): readonly number[] {
-    return this.#entries.flatMap(({ serving }) => serving?.pids ?? []);
+    return this.#entries().flatMap(({ phase }) => ('serving' in phase && phase.serving ? phase.serving.pids : []));
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all(this.#entries.map(({ serving }) => serving?.close()));
+    this.#waiters.end(new TwinlensError('DRAINING', 'The gateway is stopping; ask again in a moment.'));
+    const ended: (Promise<void> | undefined)[] = [];
+    for (const { phase } of this.#entries()) {
+      if (phase.state === 'failed') phase.stopTimer();
+      if (phase.state === 'loading') phase.abort.abort();
+      if ('serving' in phase) ended.push(phase.serving?.close());
+    }
+    await Promise.all([...ended, ...this.#underWay]);
+  }
+
+  #entries(): Entry[] {
+    return [...this.#models.values()].flat();
   }
 
   #find(name: string, version: number): Entry | undefined {
-    return this.#entries.find(({ aspired }) => aspired.name === name && aspired.version === version);
+    return this.#models.get(name)?.find((entry) => entry.version === version);
   }
 
-  #available(name: string): number[] {
-    return this.#entries
-      .filter(({ aspired, state }) => aspired.name === name && state === 'available')
-      .map(({ aspired }) => aspired.version)
-      .sort((a, b) => a - b);
+  #emit(event: LifecycleEvent): void {
+    if (this.#closed) return;
+    for (const listener of [...this.#listeners]) listener(event);
   }
 
-  #labels(name: string): Record<string, number> {
-    const newest = this.#available(name).at(-1);
-    return newest === undefined ? {} : { [STABLE]: newest };
+  /** Takes over what the source says of a known version now; tells whether that is something new. */
+  #update(entry: Entry, aspired: Aspired): boolean {
+    const { aspired: before, phase } = entry;
+    const news = !entry.listed || before.fingerprint !== aspired.fingerprint || before.source !== aspired.source;
+    entry.aspired = aspired;
+    entry.listed = true;
+    if (before.fingerprint === aspired.fingerprint) return news;
+    // What was fetched is shown only while it is what serves.
+    if (phase.state !== 'available' && phase.state !== 'unloading') entry.onDisk = undefined;
+    if (phase.state === 'failed') this.#makeDue(entry);
+    // Half of the old content and half of the new one make no version.
+    if (phase.state === 'loading' && phase.fingerprint !== aspired.fingerprint) phase.abort.abort();
+    if (phase.state === 'available' && phase.fingerprint !== aspired.fingerprint) this.#options.onIgnored?.(aspired);
+    return news;
   }
 
-  #defaultName(): string | undefined {
-    const asked = this.#options.defaultModel;
-    if (asked !== undefined) return asked;
-    return this.#entries.map(({ aspired }) => aspired.name).sort()[0];
+  #makeDue(entry: Entry): void {
+    entry.failures = 0;
+    if (entry.phase.state !== 'failed') return;
+    entry.phase.stopTimer();
+    entry.phase.due = true;
   }
 
-  #summary(name: string): ModelSummary {
-    const newest = this.#entries
-      .filter(({ aspired }) => aspired.name === name)
-      .sort((a, b) => b.aspired.version - a.aspired.version)[0];
-    return {
-      name,
-      title: newest?.aspired.manifest.title ?? name,
-      default: name === this.#defaultName(),
-      versions: this.#available(name),
-      labels: this.#labels(name),
-    };
-  }
-
-  #emit(event: ModelEvent): void {
-    for (const listener of this.#listeners) listener(event);
-  }
-
-  #reconcile(): void {
-    while (!this.#closed) {
-      const action = nextAction(
-        this.#entries.map(({ aspired, wanted, state }) => ({
-          name: aspired.name,
-          version: aspired.version,
-          aspired: wanted,
-          state,
-        })),
-      );
-      const entry = action && this.#find(action.name, action.version);
-      if (!action || !entry) return;
-      if (action.kind === 'load') void this.#load(entry);
-      else void this.#unload(entry);
+  /** Asks for every model what is to be served, and gives up at once what is loading in vain. Tells only who waits. */
+  #decide(): void {
+    for (const [name, entries] of this.#models) {
+      const known = entries.filter(({ listed }) => listed).map(({ version }) => version);
+      const { wanted, forced } = this.#choice(name, known);
+      for (const entry of entries) {
+        entry.forced = forced.has(entry.version);
+        entry.wanted = entry.listed && !entry.forced && wanted.has(entry.version);
+        if (entry.phase.state === 'loading' && !entry.wanted) entry.phase.abort.abort();
+      }
+      this.#forget(name, entries);
     }
+    this.#waiters.look();
+  }
+
+  /** Drops versions that no source has and that hold nothing. */
+  #forget(name: string, entries: readonly Entry[]): void {
+    const kept = entries.filter(({ listed, phase }) => {
+      const holds = phase.state !== 'idle' && phase.state !== 'failed';
+      if (!listed && phase.state === 'failed') phase.stopTimer();
+      return listed || holds;
+    });
+    if (kept.length === 0) this.#models.delete(name);
+    else if (kept.length < entries.length) this.#models.set(name, kept);
+  }
+
+  /** Begins whatever the policy names until it names nothing. Listeners may lead back here: the loop goes on for them. */
+  #act(): void {
+    if (this.#acting) return;
+    this.#acting = true;
+    try {
+      while (!this.#closed) {
+        const action = nextAction(this.#entries().map(snapshotOf), { swap: this.#options.swap, maxLoads: MAX_LOADS });
+        const entry = action && this.#find(action.name, action.version);
+        if (!action || !entry) break;
+        const work = action.kind === 'load' ? this.#load(entry) : this.#unload(entry);
+        this.#underWay.add(work);
+        void work.then(() => this.#underWay.delete(work));
+      }
+    } finally {
+      this.#acting = false;
+    }
+  }
+
+  /** An action has ended and its version's state is set: who waits hears of it, and the next one begins. */
+  #ended(event: LifecycleEvent): void {
+    if (this.#closed) return;
+    this.#decide();
+    this.#emit(event);
+    this.#act();
   }
 
   async #load(entry: Entry): Promise<void> {
-    const { name, version } = entry.aspired;
-    const begun = this.#options.now();
-    entry.state = 'loading';
-    const serving = this.#options.make(entry.aspired);
-    entry.serving = serving;
+    const { name, version, aspired } = entry;
+    const { clock } = this.#options;
+    const begun = clock.now();
+    const phase: Loading = {
+      state: 'loading',
+      abort: new AbortController(),
+      fingerprint: aspired.fingerprint,
+      stage: 'fetch',
+      progress: undefined,
+      serving: undefined,
+    };
+    entry.phase = phase;
+    this.#emit({ kind: 'changed', name });
+    let serving: Loadable;
     try {
-      await serving.load();
-      if (this.#closed) return;
-      const before = this.#labels(name)[STABLE];
-      entry.state = 'available';
-      entry.error = undefined;
-      this.#options.onLoaded({
-        name,
-        version,
-        provider: serving.provider,
-        instances: serving.pids.length,
-        seconds: (this.#options.now() - begun) / 1000,
-      });
-      this.#emit({ type: 'model', event: 'available', model: name, version });
-      const after = this.#labels(name)[STABLE];
-      if (after !== undefined && after !== before)
-        this.#emit({ type: 'model', event: 'label', model: name, version: after, label: STABLE });
+      serving = await this.#bring(entry, phase);
     } catch (error) {
-      if (this.#closed) return;
-      entry.state = 'failed';
-      entry.serving = undefined;
-      entry.error = toErrorBody(error);
-      this.#options.onFailed({ name, version, error: entry.error });
+      // Whatever is left of it: it has no requests, and must not stay beside the next try.
+      await phase.serving?.close();
+      if (phase.abort.signal.aborted) {
+        entry.phase = { state: 'idle' };
+        this.#ended({ kind: 'changed', name });
+      } else this.#fail(entry, toErrorBody(error));
+      return;
     }
-    this.#reconcile();
+    entry.failures = 0;
+    entry.phase = { state: 'available', serving, fingerprint: phase.fingerprint, loadMs: clock.now() - begun };
+    this.#options.onLoaded?.(statusOf(entry));
+    this.#ended({ kind: 'available', name, version });
+  }
+
+  /** Resolves with the version once it can answer. Rejects with the reason, or when the load is aborted. */
+  async #bring(entry: Entry, phase: Loading): Promise<Loadable> {
+    const { clock, make } = this.#options;
+    const { name } = entry;
+    const { signal } = phase.abort;
+    let told = Number.NEGATIVE_INFINITY;
+    const found = await fetchPackage(entry.aspired, {
+      clock,
+      signal,
+      onProgress: (progress) => {
+        phase.progress = progress;
+        if (clock.now() - told < PROGRESS_MS) return;
+        told = clock.now();
+        this.#emit({ kind: 'changed', name });
+      },
+    });
+    signal.throwIfAborted();
+    entry.onDisk = found;
+    const serving = make(found);
+    phase.serving = serving;
+    // Ends the load at once: it rejects.
+    const stop = () => void serving.close();
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      await serving.load((stage) => {
+        if (phase.stage === stage) return;
+        phase.stage = stage;
+        this.#emit({ kind: 'changed', name });
+      });
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+    signal.throwIfAborted();
+    return serving;
+  }
+
+  #fail(entry: Entry, error: ErrorBody): void {
+    if (this.#closed) return;
+    const { name, version } = entry;
+    const { clock, random } = this.#options;
+    entry.failures += 1;
+    const retryMs = retryPause(entry.failures, random());
+    const stopTimer = clock.after(retryMs, () => {
+      if (entry.phase.state !== 'failed') return;
+      entry.phase.due = true;
+      this.#act();
+    });
+    entry.phase = { state: 'failed', error, retryAt: clock.now() + retryMs, stopTimer, due: false };
+    this.#options.onFailed?.({ name, version, error, retryMs });
+    this.#ended({ kind: 'failed', name, version, error });
   }
 
   async #unload(entry: Entry): Promise<void> {
-    entry.state = 'unloading';
-    await entry.serving?.retire();
-    // Wanted again meanwhile: it is loaded anew.
-    if (entry.wanted) Object.assign(entry, { state: 'idle', serving: undefined });
-    else this.#entries = this.#entries.filter((other) => other !== entry);
-    this.#emit({ type: 'model', event: 'retired', model: entry.aspired.name, version: entry.aspired.version });
-    this.#reconcile();
+    const { name, version, phase } = entry;
+    if (phase.state !== 'available') return;
+    const { serving } = phase;
+    entry.phase = { state: 'unloading', serving };
+    this.#emit({ kind: 'changed', name });
+    await serving.retire();
+    entry.phase = { state: 'idle' };
+    this.#ended({ kind: 'retired', name, version });
   }
 }

@@ -1,12 +1,15 @@
 /**
  * One model version that serves: its instances, its queue, and the handles that keep it alive.
- * `load` resolves when every instance passed its goldens; `retire` waits for the last handle.
+ * `load` resolves when every instance passed its goldens and ran every batch size; `retire` waits for the last
+ * handle (each ends with its request, which has a deadline), then for the processes. Nothing of it outlives that.
  */
+import type { LoadStage } from '../../core/admin.ts';
 import type { Classification, Provider } from '../../core/engine.ts';
 import { asTwinlensError, fromErrorBody, TwinlensError } from '../../core/errors.ts';
 import type { Manifest } from '../../core/manifest.ts';
-import { InstancePool, type ItemResult, verifyPackage } from '../instances/index.ts';
+import { InstancePool, type InstanceStage, type ItemResult, largestBatch, verifyPackage } from '../instances/index.ts';
 import { type Clock, type Outcome, Scheduler } from '../scheduling/index.ts';
+import type { Loadable } from './loadable.ts';
 import type { Handle, ServableRequest, ServingObserver } from './servable.ts';
 
 export interface VersionOptions {
@@ -35,15 +38,21 @@ interface Answer {
 /** Milliseconds. Loading a large model on a busy machine may take a minute; a run never does. */
 const LOAD_TIMEOUT_MS = 180_000;
 const RUN_TIMEOUT_MS = 60_000;
-/** A CPU gains little from batches (and loses latency), a GPU several times. */
-const BATCH_DEFAULT = { cpu: 4, cuda: 32, webgpu: 1, wasm: 1 } as const;
 
-export class ServingVersion {
+/** Operators see one stage for all that comes before the warm-up. */
+const SHOWN_AS = { load: 'load', goldens: 'load', 'warm-up': 'warm-up' } as const satisfies Record<
+  InstanceStage,
+  LoadStage
+>;
+
+export class ServingVersion implements Loadable {
   readonly #options: VersionOptions;
   readonly #pool: InstancePool;
   #scheduler: Scheduler<ServableRequest, Answer> | undefined;
   #handles = 0;
   #noted = false;
+  #onStage: (stage: LoadStage) => void = () => undefined;
+  readonly #closing = new AbortController();
   #onReleased: () => void = () => undefined;
 
   constructor(options: VersionOptions) {
@@ -58,9 +67,11 @@ export class ServingVersion {
         provider: options.provider,
         threads: options.threads,
         maxPixels: options.maxPixels,
+        batchMax: options.batchMax,
       },
       loadTimeoutMs: LOAD_TIMEOUT_MS,
       runTimeoutMs: RUN_TIMEOUT_MS,
+      onStage: (stage) => this.#onStage(SHOWN_AS[stage]),
       onExit: (reason) => observer.instanceExited({ model, version, reason, restarting: true }),
       onNote: (note) => {
         // Every instance finds the same; once is enough.
@@ -84,17 +95,27 @@ export class ServingVersion {
     return this.#pool.pids;
   }
 
-  async load(): Promise<void> {
+  get memoryBytes(): number {
+    return this.#pool.residentBytes;
+  }
+
+  async load(onStage: (stage: LoadStage) => void): Promise<void> {
+    onStage('verify');
     // All of it, also the variants that only browsers run; instances check again what they read.
-    await verifyPackage(this.#options.folder, this.#options.manifest);
-    await this.#pool.start();
+    await verifyPackage(this.#options.folder, this.#options.manifest, this.#closing.signal);
+    this.#onStage = onStage;
+    try {
+      await this.#pool.start();
+    } finally {
+      this.#onStage = () => undefined; // Replacements load without a word.
+    }
     const { manifest, observer, batchMax, batchWaitMs, queueMax, clock } = this.#options;
     const { name: model, version } = manifest;
     const provider = this.#pool.provider;
     this.#scheduler = new Scheduler({
       limits: {
         maxLength: queueMax,
-        maxBatch: Math.min(batchMax || BATCH_DEFAULT[provider], manifest.batch.max),
+        maxBatch: largestBatch(provider, batchMax, manifest),
         // On a CPU a batch is no faster than its images one by one: waiting for company only costs time.
         maxWaitMs: provider === 'cuda' ? batchWaitMs : 0,
       },
@@ -127,12 +148,18 @@ export class ServingVersion {
 
   /** Resolves when no handle is left and the processes are gone. */
   async retire(): Promise<void> {
-    if (this.#handles > 0) await new Promise<void>((resolve) => (this.#onReleased = resolve));
+    if (this.#handles > 0 && !this.#closing.signal.aborted) {
+      await new Promise<void>((resolve) => {
+        this.#onReleased = resolve;
+      });
+    }
     await this.close();
   }
 
-  /** Ends the version now; open requests answer DRAINING. */
+  /** Ends the version now, also while it loads; open requests answer DRAINING. */
   async close(): Promise<void> {
+    this.#closing.abort();
+    this.#onReleased();
     this.#scheduler?.close(
       new TwinlensError('DRAINING', 'The gateway is stopping; send the request again in a moment.'),
     );
@@ -143,6 +170,7 @@ export class ServingVersion {
     const { manifest, observer, clock } = this.#options;
     const { name: model, version } = manifest;
     const begun = clock.now();
+    const shadow = request.shadow ?? false;
     try {
       if (!this.#scheduler)
         throw new TwinlensError('MODEL_NOT_READY', `${model}@${version} is still loading; try again in a moment.`);
@@ -159,11 +187,11 @@ export class ServingVersion {
         timings: { queue, decode: item.decode, prepare: item.prepare, infer, total: clock.now() - begun },
         batchSize,
       };
-      observer.requestFinished({ model, version, code: 'OK', classification });
+      observer.requestFinished({ model, version, code: 'OK', classification, shadow });
       return classification;
     } catch (error) {
       const known = asTwinlensError(error);
-      observer.requestFinished({ model, version, code: known.code });
+      observer.requestFinished({ model, version, code: known.code, shadow });
       throw known;
     }
   }

@@ -1,0 +1,11 @@
+/** How large batches may be: one rule for the scheduler that forms them and for the child that tries each. Pure. */
+import type { Provider } from '../../core/engine.ts';
+import type { Manifest } from '../../core/manifest.ts';
+
+/** A CPU gains little from batches (and loses latency), a GPU several times. */
+const DEFAULT = { cpu: 4, cuda: 32, webgpu: 1, wasm: 1 } as const;
+
+/** @param asked the operator's limit; 0: the provider's default */
+export function largestBatch(provider: Provider, asked: number, manifest: Manifest): number {
+  return Math.min(asked || DEFAULT[provider], manifest.batch.max);
+}

@@ -35,6 +35,26 @@ module.exports = {
       'client/ imports core/ only.',
     ),
     rule(
+      'cli-imports-core-and-client',
+      { path: '^cli/' },
+      {
+        pathNot: [
+          '^cli/',
+          '^core/',
+          '^client/index\\.ts$',
+          '^node_modules/(@types/)?tar-stream/',
+          '^(node:)?[a-z_/]+$',
+        ],
+      },
+      'cli/ talks to a gateway through its API: it imports core/, the face of client/ and tar-stream.',
+    ),
+    rule(
+      'nothing-imports-cli',
+      { pathNot: ['^cli/', tests] },
+      { path: '^cli/' },
+      'cli/ is entered from the command line.',
+    ),
+    rule(
       'workers-import-core-and-ort-web',
       { path: '^workers/' },
       { pathNot: ['^workers/', '^core/', '^(node_modules/)?onnxruntime-(web|common)/', '^node_modules/zod/'] },

@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['{core,client,workers,app,gateway,scripts,models,test}/**/*.test.ts'],
+    include: ['{core,client,cli,workers,app,gateway,scripts,models,test}/**/*.test.ts'],
     exclude: ['test/e2e/**', 'test/real/**', 'node_modules/**'],
     globalSetup: ['test/setup.ts'],
     testTimeout: 30_000,

@@ -178,7 +178,7 @@ describe('TwinlensClient: classify', () => {
   it('connects by itself, waits for the welcome, and answers', async () => {
     const { client, network } = setup();
     const answer = outcome(
-      client.classify(jpeg(), { model: 'mini:stable', top: 3, priority: 'high', stream: 'camera' }),
+      client.classify(jpeg(), { model: 'mini:stable', top: 3, priority: 'high', stream: 'camera', key: 'anna' }),
     );
     network.last.send(welcome());
     await settle();
@@ -192,6 +192,7 @@ describe('TwinlensClient: classify', () => {
         deadlineMs: 30_000,
         priority: 'high',
         stream: 'camera',
+        key: 'anna',
       },
     ]);
     network.last.send(result('r1'));

@@ -54,14 +54,14 @@ describe('classifyHttp', () => {
     const { id, ...classification } = answer;
     expect(id).toBe('request-1');
     await expect(
-      client.classifyHttp(jpeg(9), { model: 'mini@1', top: 2, priority: 'low', deadlineMs: 900.5 }),
+      client.classifyHttp(jpeg(9), { model: 'mini@1', top: 2, priority: 'low', key: 'an na', deadlineMs: 900.5 }),
     ).resolves.toEqual(classification);
     await client.classifyHttp({ encoding: 'webp', data: new Uint8Array(new SharedArrayBuffer(5)) });
     await client.classifyHttp({ encoding: 'png', data: new Uint8Array(10).subarray(3, 7) });
     expect(requests).toEqual([
       {
         method: 'POST',
-        url: '/v1/classify?model=mini%401&top=2&priority=low&deadlineMs=901',
+        url: '/v1/classify?model=mini%401&top=2&priority=low&key=an+na&deadlineMs=901',
         type: 'image/jpeg',
         bytes: 9,
       },

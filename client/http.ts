@@ -46,6 +46,7 @@ export class HttpApi {
     if (options.model !== undefined) query.set('model', options.model);
     if (options.top !== undefined) query.set('top', String(options.top));
     if (options.priority !== undefined) query.set('priority', options.priority);
+    if (options.key !== undefined) query.set('key', options.key);
     const deadlineMs = options.deadlineMs ?? this.#options.requestTimeoutMs;
     // What is not a deadline is told by #call, in words of the option and not of the query.
     if (deadlineMs > 0) query.set('deadlineMs', String(Math.ceil(deadlineMs)));
@@ -170,7 +171,11 @@ function parseJson(text: string): unknown {
 }
 
 /** The error of a problem document; of its status alone when something in between answered. */
-function readProblem(response: ResponseMinimal, body: unknown, platform: Platform): TwinlensError {
+export function readProblem(
+  response: Pick<ResponseMinimal, 'status' | 'headers'>,
+  body: unknown,
+  platform: Pick<Platform, 'date'>,
+): TwinlensError {
   const problem: Record<string, unknown> = typeof body === 'object' && body !== null ? { ...body } : {};
   const code = isErrorCode(problem.code) ? problem.code : codeOfStatus(response.status);
   const detail =

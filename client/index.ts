@@ -14,5 +14,6 @@ export type { BackoffOptions } from './backoff.ts';
 export { TwinlensClient, type TwinlensClientOptions } from './client.ts';
 export { createGatewayEngine, type GatewayEngineOptions } from './engine.ts';
 export type { ClientEvent, ConnectionState, Welcome } from './events.ts';
+export { readProblem } from './http.ts';
 export type { ClientClassifyOptions } from './message.ts';
-export type { Clock, FetchMinimal, Platform, SocketConstructor, SocketMinimal } from './platform.ts';
+export type { Clock, FetchMinimal, Platform, ResponseMinimal, SocketConstructor, SocketMinimal } from './platform.ts';

@@ -6,6 +6,8 @@ import { type ClassifyMessage, type ImageDescriptor, type Limits, parseClientMes
 export interface ClientClassifyOptions extends ClassifyOptions {
   /** `name`, `name@version` or `name:label`; the gateway's default model when left out. */
   readonly model?: string;
+  /** Requests with the same key, such as a user's, are answered by the same version while a canary runs. */
+  readonly key?: string;
 }
 
 /** The message of `image`, checked by the gateway's own rules so that a mistake is told here. Throws INVALID_ARGUMENT. */
@@ -15,7 +17,7 @@ export function toMessage(
   deadlineMs: number,
   options: ClientClassifyOptions,
 ): ClassifyMessage {
-  const { model, top, priority, stream } = options;
+  const { model, top, priority, stream, key } = options;
   // A deadline that has passed is no mistake of form; the request table answers it.
   const deadline = Math.max(1, Math.ceil(deadlineMs));
   const text = JSON.stringify({
@@ -27,6 +29,7 @@ export function toMessage(
     deadlineMs: deadline,
     priority,
     stream,
+    key,
   });
   const message = parseClientMessage(text);
   if (message.type !== 'classify') throw new TwinlensError('INTERNAL', 'A classify message was read as another one.');

@@ -221,6 +221,9 @@ const journalEntrySchema = z.object({
 });
 export type JournalEntry = z.infer<typeof journalEntrySchema>;
 
+/** Newest first. */
+const journalSchema = z.object({ entries: z.array(journalEntrySchema) });
+
 const uploadSchema = z.object({ id: z.string(), fileName: z.string(), bytes: z.int(), sha256: z.string() });
 export type Upload = z.infer<typeof uploadSchema>;
 
@@ -280,6 +283,9 @@ export const parseAdminModel = (value: unknown): AdminModel => read(adminModelSc
 export const parseImportReport = (value: unknown): ImportReport => read(importReportSchema, value, 'a report');
 export const parseUpload = (value: unknown): Upload => read(uploadSchema, value, 'an upload');
 export const parseSourceStatus = (value: unknown): SourceStatus => read(sourceStatusSchema, value, 'a source');
+
+export const parseJournal = (value: unknown): readonly JournalEntry[] =>
+  read(journalSchema, value, 'a journal').entries;
 
 /** Schemas for the generated document. */
 export const ADMIN_SCHEMAS = {

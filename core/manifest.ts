@@ -19,6 +19,12 @@ const fileSchema = z.strictObject({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
 });
 
+/** Pillow's filters. */
+const filter = z.enum(['bilinear', 'bicubic', 'lanczos']);
+export type Filter = z.infer<typeof filter>;
+
+const side = z.int().min(1).max(8192);
+
 /** Three channels: RGB or BGR order; `L` is one channel of luma. */
 const channels = z.enum(['RGB', 'BGR', 'L']);
 
@@ -30,11 +36,16 @@ export const inputSchema = z.strictObject({
   width: z.int().min(1).max(4096),
   height: z.int().min(1).max(4096),
   channels,
-  /** `shortest-edge`: the short side becomes `size`, the long one in proportion. `exact`: width x height, crop has no effect. */
+  /**
+   * `shortest-edge`: the short side becomes `size`, the long one in proportion. `exact`: the picture becomes `to`, or
+   * the input's own width x height, whatever its proportions. The crop to width x height follows.
+   */
   resize: z.discriminatedUnion('rule', [
-    z.strictObject({ rule: z.literal('shortest-edge'), size: z.int().min(1).max(8192), filter: z.literal('bilinear') }),
-    z.strictObject({ rule: z.literal('exact'), filter: z.literal('bilinear') }),
+    z.strictObject({ rule: z.literal('shortest-edge'), size: side, filter }),
+    z.strictObject({ rule: z.literal('exact'), to: z.strictObject({ width: side, height: side }).optional(), filter }),
   ]),
+  /** Where the crop begins when it can't be in the middle: `half-even` (torchvision's, when left out) or `down` (transformers'). */
+  cropRounding: z.enum(['half-even', 'down']).optional(),
   /** Normalised value = (pixel * scale - mean[c]) / std[c], pixel 0..255, c in the model's channel order. */
   scale: z.number().positive(),
   mean: z.array(z.number()).min(1).max(3),

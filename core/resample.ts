@@ -1,7 +1,8 @@
 /**
- * The weights of one axis of Pillow's bilinear resize, in its 8-bit fixed point (Pillow,
- * src/libImaging/Resample.c): a triangle filter widened by the scale, weights rounded to 22 bits.
+ * The weights of one axis of Pillow's resize, in its 8-bit fixed point (Pillow, src/libImaging/Resample.c): a
+ * filter widened by the scale, weights rounded to 22 bits.
  */
+import type { Filter } from './manifest.ts';
 
 /** 32 bits less 8 for the pixel and 2 for the sum's growth, as in Resample.c. */
 export const PRECISION_BITS = 22;
@@ -17,11 +18,53 @@ export interface AxisWeights {
   readonly stride: number;
 }
 
+interface Kernel {
+  /** Distance from which on the weight is 0, in source pixels where nothing is scaled down. */
+  readonly support: number;
+  weight(distance: number): number;
+}
+
+/** Steepness of Pillow's bicubic. */
+const A = -0.5;
+
+function sinc(x: number): number {
+  return x === 0 ? 1 : Math.sin(x * Math.PI) / (x * Math.PI);
+}
+
+const KERNELS: Readonly<Record<Filter, Kernel>> = {
+  bilinear: {
+    support: 1,
+    weight(distance) {
+      const x = Math.abs(distance);
+      return x < 1 ? 1 - x : 0;
+    },
+  },
+  bicubic: {
+    support: 2,
+    weight(distance) {
+      const x = Math.abs(distance);
+      // In Resample.c's own order of operations: the last bit of a weight may depend on it.
+      if (x < 1) return ((A + 2) * x - (A + 3)) * x * x + 1;
+      return x < 2 ? (((x - 5) * x + 8) * x - 4) * A : 0;
+    },
+  },
+  lanczos: {
+    support: 3,
+    weight: (distance) => (distance >= -3 && distance < 3 ? sinc(distance) * sinc(distance / 3) : 0),
+  },
+};
+
+/** To the nearest, halves away from zero. */
+function toFixed(weight: number): number {
+  return Math.trunc((weight < 0 ? -0.5 : 0.5) + weight * (1 << PRECISION_BITS));
+}
+
 /** Weights for output positions begin .. begin + length - 1 of an axis that goes from `from` to `to` pixels. */
-export function axisWeights(from: number, to: number, begin: number, length: number): AxisWeights {
+export function axisWeights(filter: Filter, from: number, to: number, begin: number, length: number): AxisWeights {
+  const kernel = KERNELS[filter];
   const scale = from / to;
   const filterScale = Math.max(scale, 1);
-  const support = filterScale;
+  const support = kernel.support * filterScale;
   const stride = Math.ceil(support) * 2 + 1;
   const first = new Int32Array(length);
   const count = new Int32Array(length);
@@ -34,15 +77,13 @@ export function axisWeights(from: number, to: number, begin: number, length: num
     const high = Math.min(Math.trunc(center + support + 0.5), from);
     let sum = 0;
     for (let j = 0; j < high - low; j += 1) {
-      const distance = Math.abs((j + low - center + 0.5) * inverse);
-      const weight = distance < 1 ? 1 - distance : 0;
+      const weight = kernel.weight((j + low - center + 0.5) * inverse);
       exact[j] = weight;
       sum += weight;
     }
     for (let j = 0; j < high - low; j += 1) {
       const weight = exact[j] as number; // j < stride
-      // Rounded half up: a triangle has no negative weights.
-      weights[i * stride + j] = Math.trunc(0.5 + (sum === 0 ? weight : weight / sum) * (1 << PRECISION_BITS));
+      weights[i * stride + j] = toFixed(sum === 0 ? weight : weight / sum);
     }
     first[i] = low;
     count[i] = high - low;

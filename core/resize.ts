@@ -1,10 +1,10 @@
 /**
- * Resize and crop of a picture to a model's input, byte for byte what the bilinear `resize` of Pillow
- * 13 and torchvision's `center_crop` give (proved by test/fixtures/vision). Computes only what the
+ * Resize and crop of a picture to a model's input, byte for byte what the `resize` of Pillow
+ * 13 and the `center_crop` of torchvision or transformers give (proved by test/fixtures/vision). Computes only what the
  * crop shows, so a 5000 x 3 strip costs no more than a photo. Knows nothing of decoding.
  */
 import { TwinlensError } from './errors.ts';
-import type { InputSpec } from './manifest.ts';
+import type { Filter, InputSpec } from './manifest.ts';
 import { cut, horizontal, type Plane, type Planes, vertical } from './passes.ts';
 import { checkPixels, type FlatPixels, flatten, type PixelView } from './pixels.ts';
 import { type AxisWeights, axisWeights } from './resample.ts';
@@ -36,8 +36,14 @@ export function shortSideSize(width: number, height: number, size: number): Size
     : { width: Math.trunc((size * width) / height), height: size };
 }
 
+/** Size of the picture after a resize by the rule `exact`. */
+export function exactSize({ resize, width, height }: InputSpec): Size {
+  return (resize.rule === 'exact' && resize.to) || { width, height };
+}
+
 /** Offset of a centred crop of `crop` from `size`; negative when the picture is smaller and is padded. */
-function cropOffset(size: number, crop: number): number {
+function cropOffset(size: number, crop: number, rounding: InputSpec['cropRounding']): number {
+  if (rounding === 'down') return Math.floor((size - crop) / 2);
   return size < crop ? -Math.floor((crop - size) / 2) : roundHalfEven((size - crop) / 2);
 }
 
@@ -57,13 +63,13 @@ function isVerticalFirst(from: Size, to: Size): boolean {
 }
 
 /** The window of the picture resized to `to`. An axis that keeps its size has no pass, as in Pillow. */
-function resizeWindow(flat: FlatPixels, from: Size, to: Size, window: Window): Uint8Array<ArrayBuffer> {
+function resizeWindow(flat: FlatPixels, from: Size, to: Size, window: Window, filter: Filter): Uint8Array<ArrayBuffer> {
   const { channels } = flat;
   const { left, top, columns, rows } = window;
   const planes: Planes = channels === 1 ? 1 : 3;
   const source: Plane = { data: flat.data, stride: from.width * channels, channels, left: 0, top: 0 };
-  const axisX = from.width === to.width ? undefined : axisWeights(from.width, to.width, left, columns);
-  const axisY = from.height === to.height ? undefined : axisWeights(from.height, to.height, top, rows);
+  const axisX = from.width === to.width ? undefined : axisWeights(filter, from.width, to.width, left, columns);
+  const axisY = from.height === to.height ? undefined : axisWeights(filter, from.height, to.height, top, rows);
   if (axisX && axisY && isVerticalFirst(from, to)) {
     const { begin, end } = reach(axisX);
     const data = vertical({ ...source, left: begin }, axisY, end - begin);
@@ -90,15 +96,15 @@ export function prepareRgb(
   target?: Uint8Array<ArrayBuffer>,
 ): Uint8Array<ArrayBuffer> {
   checkPixels(source);
-  const { resize } = input;
-  const size: Size = resize.rule === 'exact' ? input : shortSideSize(source.width, source.height, resize.size);
-  const left = cropOffset(size.width, input.width);
-  const top = cropOffset(size.height, input.height);
+  const { resize, cropRounding } = input;
+  const size = resize.rule === 'exact' ? exactSize(input) : shortSideSize(source.width, source.height, resize.size);
+  const left = cropOffset(size.width, input.width, cropRounding);
+  const top = cropOffset(size.height, input.height, cropRounding);
   const columns = Math.min(size.width, input.width);
   const rows = Math.min(size.height, input.height);
   const gray = input.channels === 'L';
   const window: Window = { left: Math.max(left, 0), top: Math.max(top, 0), columns, rows };
-  const part = resizeWindow(flatten(source, gray), source, size, window);
+  const part = resizeWindow(flatten(source, gray), source, size, window, resize.filter);
   if (columns === input.width && rows === input.height) {
     if (!target) return part;
     target.set(part);
@@ -124,6 +130,7 @@ const MAX_WHOLE_PIXELS = 2 ** 26;
 export function resizeShortSide(
   source: PixelView,
   size: number,
+  filter: Filter = 'bilinear',
 ): { data: Uint8Array<ArrayBuffer>; width: number; height: number } {
   checkPixels(source);
   const to = shortSideSize(source.width, source.height, size);
@@ -134,5 +141,5 @@ export function resizeShortSide(
     );
   }
   const window: Window = { left: 0, top: 0, columns: to.width, rows: to.height };
-  return { data: resizeWindow(flatten(source, false), source, to, window), ...to };
+  return { data: resizeWindow(flatten(source, false), source, to, window, filter), ...to };
 }

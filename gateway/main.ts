@@ -4,18 +4,30 @@
  */
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { asTwinlensError } from '../core/errors.ts';
+import { createAdmin } from './admin.ts';
 import { Gate, Intake, originPolicy } from './admission/index.ts';
 import { type Configuration, parseConfiguration } from './configuration.ts';
 import { createHttp } from './http/index.ts';
+import { createImporter } from './packages/index.ts';
+import { ADMIN_TOKEN_MOUNT, MIN_ADMIN_TOKEN, readSecret } from './secret.ts';
 import { createRegistry } from './serving/index.ts';
 import { attachSockets } from './sockets/index.ts';
+import { createSources } from './sources/index.ts';
 import { createLog, createMetrics, type Log } from './telemetry/index.ts';
 
 /** Milliseconds for requests to end after they were told to, and for answers to leave. */
 const LAST_WORDS_MS = 1000;
+const ADMIN_ACCESS = {
+  token: 'the admin API takes the configured token',
+  loopback: 'no admin token is configured, so only this machine may use the admin API; set TWINLENS_ADMIN_TOKEN',
+} as const;
 /** Milliseconds within which signals count as one. */
 const REPEAT_MS = 500;
+
+/** Class names of the built-in model, two levels up from dist/gateway/main.js. */
+const IMAGENET_NAMES = fileURLToPath(new URL('../../models/efficientnet-lite0/classes.json', import.meta.url));
 
 const clock = {
   now: () => performance.now(),
@@ -46,7 +58,38 @@ function softwareVersion(): string {
 async function start(configuration: Configuration, log: Log): Promise<() => Promise<void>> {
   const version = softwareVersion();
   const metrics = createMetrics();
-  const registry = await createRegistry({ configuration, clock, log, observer: metrics.observer });
+  const importer = createImporter({
+    provider: configuration.provider,
+    threads: configuration.threads || 1,
+    maxPixels: configuration.maxPixels,
+    maxBytes: configuration.maxUploadBytes,
+    imagenetNames: IMAGENET_NAMES,
+  });
+  const sources = createSources({
+    configuration,
+    mlflowToken: configuration.mlflow && readSecret(configuration.mlflow.token, { name: 'TWINLENS_MLFLOW_TOKEN' }),
+    importer,
+    clock,
+    now: Date.now,
+    random: Math.random,
+    log,
+  });
+  const registry = await createRegistry({
+    configuration,
+    clock,
+    log,
+    observer: metrics.observer,
+    sources,
+    today: Date.now,
+    random: Math.random,
+  });
+  const token = readSecret(configuration.adminToken, {
+    name: 'TWINLENS_ADMIN_TOKEN',
+    mount: ADMIN_TOKEN_MOUNT,
+    minLength: MIN_ADMIN_TOKEN,
+  });
+  const { operations } = registry;
+  const admin = await createAdmin({ configuration, token, operations, importer, clock, today: Date.now, log });
   const gate = new Gate({ maxHeldBytes: configuration.maxHeldBytes });
   const intake = new Intake({ gate, registry, clock, log, metrics, deadlineMs: configuration.deadlineMs });
   const origins = originPolicy(configuration.origins);
@@ -58,6 +101,7 @@ async function start(configuration: Configuration, log: Log): Promise<() => Prom
     maxBytes: configuration.maxBytes,
     requestMs: configuration.requestMs,
     sockets: () => sockets.count,
+    admin,
   });
   const sockets = attachSockets(app.server, {
     ...shared,
@@ -80,6 +124,7 @@ async function start(configuration: Configuration, log: Log): Promise<() => Prom
     await within(LAST_WORDS_MS, registry.close());
     throw error;
   }
+  log.info({ event_type: 'admin_access', access: admin.gate.access }, ADMIN_ACCESS[admin.gate.access]);
   log.info({ event_type: 'listening', url: addressOf(app.server.address(), configuration.host), version }, 'listening');
   sayWhenReady();
 
@@ -97,6 +142,7 @@ async function start(configuration: Configuration, log: Log): Promise<() => Prom
 
   return async function drain() {
     log.info({ event_type: 'draining', in_flight: gate.inside, sockets: sockets.count }, 'shutting down');
+    registry.drain();
     const answered = gate.drain();
     const left = sockets.drain();
     if (!(await within(configuration.drainMs, answered))) {
@@ -108,7 +154,7 @@ async function start(configuration: Configuration, log: Log): Promise<() => Prom
     await sockets.close();
     if (!(await within(LAST_WORDS_MS, app.close()))) app.server.closeAllConnections();
     // Instances that do not end by then end with the process.
-    await within(LAST_WORDS_MS, registry.close());
+    await within(LAST_WORDS_MS, Promise.all([admin.close(), registry.close()]));
     log.info({ event_type: 'stopped' }, 'stopped');
   };
 }

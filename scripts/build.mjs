@@ -10,10 +10,11 @@ import { writeServiceWorker } from './service-worker.mjs';
 
 const isSource = (/** @type {string} */ path) => !/\.(test\.tsx?|md)$/.test(path);
 
-export async function buildGateway() {
-  const print = fingerprint(['gateway', 'core', 'client', 'tsconfig.base.json', 'package-lock.json'], isSource);
+/** @param {(line: string) => void} [say] where it is told that something is built */
+export async function buildGateway(say = (line) => void process.stdout.write(line)) {
+  const print = fingerprint(['gateway', 'cli', 'core', 'client', 'tsconfig.base.json', 'package-lock.json'], isSource);
   if (isFresh('gateway', print, 'dist/gateway/main.js')) return;
-  process.stdout.write('Building the gateway ...\n');
+  say('Building the gateway ...\n');
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   await must('Compiling the gateway', [bin('typescript', 'tsc'), '-p', 'gateway']);
   markFresh('gateway', print);

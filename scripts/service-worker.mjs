@@ -2,7 +2,7 @@
 // @ts-check
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
+import { basename, join, relative, sep } from 'node:path';
 import typescript from 'typescript';
 import { filesBelow } from './fingerprint.mjs';
 import { root } from './run.mjs';
@@ -11,9 +11,39 @@ import { root } from './run.mjs';
 const LATER = /(?:jspi|asyncify|jsep)[^/]*\.wasm$|\/samples\/.*\.(?:jpg|jpeg|webp|png)$/;
 const NEVER = /(?:\.br|\.gz|\.map|\.txt|\/404\.html|\/_not-found\.html|\/service-worker\.js)$/;
 
+/**
+ * The built files that only the operator's page needs: without a gateway it is of no use, so visitors don't carry it.
+ * @param {readonly string[]} files
+ * @param {string} out
+ */
+function onlyForAdmin(files, out) {
+  const admin = join(out, 'admin.html');
+  const visitors = reachable([join(out, 'index.html'), join(out, '404.html')], files);
+  return new Set([...reachable([admin], files)].filter((path) => !visitors.has(path)));
+}
+
+/**
+ * `from` and the files whose names they mention, and theirs: names of built files carry a hash and are mentioned whole.
+ * @param {readonly string[]} from
+ * @param {readonly string[]} files
+ */
+function reachable(from, files) {
+  const built = files.filter((path) => path.includes(`${sep}_next${sep}`));
+  const reached = new Set(from);
+  // A set that grows while it is walked is walked to its end.
+  for (const path of reached) {
+    if (!/\.(?:html|js|mjs|css|ts)$/.test(path)) continue;
+    const text = readFileSync(path, 'utf8');
+    for (const other of built) if (text.includes(basename(other))) reached.add(other);
+  }
+  return reached;
+}
+
 /** @param {string} out folder of the export */
 export function writeServiceWorker(out) {
-  const files = filesBelow(out).filter((path) => !NEVER.test(path) && !LATER.test(path));
+  const kept = filesBelow(out).filter((path) => !NEVER.test(path) && !LATER.test(path));
+  const admin = onlyForAdmin(kept, out);
+  const files = kept.filter((path) => !admin.has(path));
   const urls = files
     .map((path) => `/${relative(out, path).split(sep).join('/')}`)
     .map((url) => (url.endsWith('/index.html') ? url.slice(0, -'index.html'.length) : url.replace(/\.html$/, '')));

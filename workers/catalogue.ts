@@ -31,7 +31,9 @@ function fromDetail(spec: ModelSpec, text: string, detail: ModelDetail): Manifes
   return parseManifest(found.manifest);
 }
 
+/** Offline a bare name means the version that was last in use: going back to an older one holds too. */
 function fromStore(spec: ModelSpec, model: StoredModel): Manifest | undefined {
+  if (spec.kind === 'default') return model.manifests[0];
   const version = versionOf(
     spec,
     model.manifests.map((manifest) => manifest.version),

@@ -2,7 +2,15 @@
  * The face of the browser engine: what the page sees of the worker. Types only, so that importing
  * it costs the page (next to) nothing.
  */
-import type { Classification, ClassifyOptions, EncodedImage, InferenceEngine } from '../core/engine.ts';
+import type {
+  Classification,
+  ClassifyOptions,
+  EncodedImage,
+  InferenceEngine,
+  LoadedModel,
+  LoadOptions,
+  LoadProgress,
+} from '../core/engine.ts';
 import type { Manifest } from '../core/manifest.ts';
 
 /** What can be turned into pixels inside the worker. Frames and bitmaps are transferred, hence used up. */
@@ -10,6 +18,8 @@ export type Picture = Blob | VideoFrame | ImageBitmap;
 
 /** A picture brought to the model's input size, before normalising. */
 export interface Prepared {
+  /** The model whose input this is; no other runs it. */
+  readonly model: { readonly name: string; readonly version: number };
   /** sha256 of `pixels`, lower-case hex. */
   readonly digest: string;
   /** RGB8, width * height * 3 bytes, the model's input size. */
@@ -35,20 +45,41 @@ export interface PictureOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface UpdateOptions extends LoadOptions {
+  /** How far the new version is; `status` stays that of the one that serves. */
+  onProgress?(progress: LoadProgress): void;
+}
+
+/** What serves after an update. */
+export interface Updated {
+  readonly model: LoadedModel;
+  readonly manifest: Manifest;
+}
+
 /** The page's proxy of the worker. Needs no ONNX Runtime for `describe`, `prepare` and `encode`. */
 export interface DeviceEngine extends InferenceEngine {
   /** The manifest of `spec`, from the gateway or, offline, from the store; the same one `load` would use. */
   describe(spec: string): Promise<Manifest>;
+  /**
+   * Puts another model in the place of the one that serves, without a gap: it is fetched, verified, opened
+   * and checked beside it; between two pictures it takes over. Calls under way are answered by the old one.
+   * A newer `update` supersedes one under way. When it fails the old one goes on untouched. With nothing to
+   * replace it is a `load`. Errors: those of `load`, and SUPERSEDED.
+   */
+  update(spec: string, options?: UpdateOptions): Promise<Updated>;
   /** Decodes, resizes and crops in the worker, for the input of the manifest last described or loaded. */
   prepare(picture: Picture, options?: PictureOptions): Promise<Prepared>;
-  /** Runs the model on prepared pixels. Timings include those of `prepared`. */
+  /**
+   * Runs the model on prepared pixels. Timings include those of `prepared`. INVALID_ARGUMENT when they were
+   * prepared for another model than the one that serves: prepare the picture again.
+   */
   classifyPrepared(prepared: Prepared, options?: ClassifyOptions): Promise<Classification>;
   /** Prepare and run in one message: the live path. */
   classifyPicture(picture: Picture, options?: ClassifyOptions): Promise<Classification>;
   /** A JPEG of the whole picture whose short side is what the model's resize asks for, so that the gateway's resize changes nothing. */
   encode(picture: Picture, options?: PictureOptions): Promise<EncodedImage>;
   capabilities(): Promise<DeviceCapabilities>;
-  /** Forgets stored weights; the loaded model keeps running. */
+  /** Forgets stored weights; the loaded model keeps running. Ends an update under way. */
   clearStore(): Promise<void>;
   /** Ends the worker. Requests in flight reject with CANCELLED. */
   close(): void;

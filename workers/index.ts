@@ -1,6 +1,6 @@
 /** The door of workers/: the page makes its device engine here and knows nothing else of the worker. */
 import type { DeviceEngine, DeviceEngineOptions } from './engine.ts';
-import { WorkerProxy } from './proxy.ts';
+import { SwappingEngine } from './swapping-engine.ts';
 
 export type {
   BackendPreference,
@@ -10,11 +10,13 @@ export type {
   Picture,
   PictureOptions,
   Prepared,
+  Updated,
+  UpdateOptions,
 } from './engine.ts';
 
 /** Starts nothing by itself: the worker is spawned by the first call. */
 export function createDeviceEngine(options: DeviceEngineOptions): DeviceEngine {
-  return new WorkerProxy(options, {
+  return new SwappingEngine(options, {
     spawn: () => new Worker(new URL('./inference-worker.ts', import.meta.url), { type: 'module', name: 'inference' }),
     setInterval: (callback, ms) => {
       const timer = setInterval(callback, ms);

@@ -5,7 +5,7 @@
 import type { EncodedImage, ImageInput, RawImage } from '../core/engine.ts';
 import type { InputSpec, Manifest } from '../core/manifest.ts';
 import { type PixelView, rawPixels } from '../core/pixels.ts';
-import { prepareRgb, resizeShortSide, shortSideSize } from '../core/resize.ts';
+import { exactSize, prepareRgb, resizeShortSide, shortSideSize } from '../core/resize.ts';
 import { checkEncoding } from '../core/sniff.ts';
 import { sha256 } from './download.ts';
 import type { Picture, Prepared } from './engine.ts';
@@ -44,10 +44,11 @@ export class Pictures {
     return this.#lock.run(() => this.#toPixels(decode, input));
   }
 
-  async describe(pixels: Pixels, input: InputSpec): Promise<Prepared> {
+  async describe(pixels: Pixels, { name, version, input }: Manifest): Promise<Prepared> {
     const { data, sourceWidth, sourceHeight, timings } = pixels;
     const digest = await sha256(data);
-    return { digest, pixels: data, width: input.width, height: input.height, sourceWidth, sourceHeight, timings };
+    const { width, height } = input;
+    return { model: { name, version }, digest, pixels: data, width, height, sourceWidth, sourceHeight, timings };
   }
 
   /** A JPEG of the whole picture, at the size that the model's resize would bring it to. */
@@ -67,11 +68,11 @@ export class Pictures {
 
 function scale(view: PixelView, input: InputSpec): PixelView {
   if (input.resize.rule === 'exact') {
-    const { width, height } = input;
-    return { data: prepareRgb(view, { ...input, channels: 'RGB' }), width, height, channels: 3 };
+    const { width, height } = exactSize(input);
+    return { data: prepareRgb(view, { ...input, width, height, channels: 'RGB' }), width, height, channels: 3 };
   }
-  const { size } = input.resize;
+  const { size, filter } = input.resize;
   const { width, height } = shortSideSize(view.width, view.height, size);
   if (Math.max(width, height) > MAX_SIDE) return view;
-  return { ...resizeShortSide(view, size), channels: 3 };
+  return { ...resizeShortSide(view, size, filter), channels: 3 };
 }

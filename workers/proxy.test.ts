@@ -2,44 +2,11 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { EngineEvent, LoadedModel } from '../core/engine.ts';
 import { TwinlensError } from '../core/errors.ts';
+import { ScriptedPlatform } from '../test/doubles/scripted-worker.ts';
 import { WorkerProxy } from './proxy.ts';
-import { parseToWorker, type ToWorker } from './wire.ts';
-import type { Platform, WorkerLike } from './worker-host.ts';
 
 const RUN_MS = 1_000;
 const LOAD_MS = 4_000;
-
-/** The platform's Worker, played by the test: it hears messages and says what the test says. */
-class ScriptedWorker implements WorkerLike {
-  onmessage: ((event: MessageEvent) => void) | null = null;
-  onerror: ((event: ErrorEvent) => void) | null = null;
-  onmessageerror: ((event: MessageEvent) => void) | null = null;
-  terminated = false;
-  readonly heard: ToWorker[] = [];
-
-  postMessage(message: unknown): void {
-    this.heard.push(parseToWorker(structuredClone(message)));
-  }
-
-  terminate(): void {
-    this.terminated = true;
-  }
-
-  say(message: unknown): void {
-    this.onmessage?.({ data: message } as MessageEvent);
-  }
-
-  /** Id of the newest call of `method`. */
-  idOf(method: string): number {
-    const found = this.heard.findLast((message) => message.kind === 'call' && message.method === method);
-    if (found?.kind !== 'call') throw new Error(`${method} was not called; heard ${JSON.stringify(this.heard)}`);
-    return found.id;
-  }
-
-  answer(method: string, value: unknown): void {
-    this.say({ kind: 'value', id: this.idOf(method), value });
-  }
-}
 
 const builtIn: unknown = JSON.parse(
   readFileSync(new URL('../models/efficientnet-lite0/model.json', import.meta.url), 'utf8'),
@@ -67,24 +34,8 @@ const classification = {
 const image = { encoding: 'rgb8', width: 1, height: 1, data: new Uint8Array(3) } as const;
 
 function setup(backend: 'auto' | 'webgpu' = 'auto') {
-  const workers: ScriptedWorker[] = [];
-  const timers = new Set<{ callback: () => void; ms: number }>();
-  const ticks = new Set<{ callback: () => void; ms: number }>();
-  const start = (set: typeof timers) => (callback: () => void, ms: number) => {
-    const timer = { callback, ms };
-    set.add(timer);
-    return () => void set.delete(timer);
-  };
-  const platform: Platform = {
-    spawn: () => {
-      const worker = new ScriptedWorker();
-      workers.push(worker);
-      return worker;
-    },
-    setInterval: start(ticks),
-    setTimeout: start(timers),
-    origin: () => 'http://origin.test',
-  };
+  const platform = new ScriptedPlatform();
+  const { workers, timers } = platform;
   const engine = new WorkerProxy({ gatewayUrl: '', runTimeoutMs: RUN_MS, loadTimeoutMs: LOAD_MS, backend }, platform);
   const events: EngineEvent[] = [];
   engine.subscribe((event) => events.push(event));
@@ -94,20 +45,8 @@ function setup(backend: 'auto' | 'webgpu' = 'auto') {
     events,
     timers,
     notices: () => events.flatMap((event) => (event.type === 'notice' ? [event.code] : [])),
-    worker: () => {
-      const newest = workers.at(-1);
-      if (!newest) throw new Error('no worker was spawned');
-      return newest;
-    },
-    /** Lets `ms` of silence pass. */
-    pass: (ms: number) => {
-      for (let passed = 0; passed < ms; ) {
-        const [tick] = ticks;
-        if (!tick) return;
-        passed += tick.ms;
-        tick.callback();
-      }
-    },
+    worker: () => platform.worker,
+    pass: (ms: number) => platform.pass(ms),
     load: async () => {
       const loading = engine.load('m');
       const worker = workers.at(-1);
@@ -162,7 +101,7 @@ test('a new worker prepares pictures for the model described last', async () => 
   const described = engine.describe('m@4');
   worker().answer('describe', { ...Object(builtIn), name: 'm', version: 4 });
   await described;
-  worker().onerror?.({ message: 'crash', preventDefault: () => undefined } as ErrorEvent);
+  worker().crash('crash');
   worker().answer('load', model);
   await settle();
   expect(worker().heard.at(-1)).toMatchObject({ method: 'describe', params: { spec: 'm@4' } });
@@ -185,7 +124,7 @@ test('a worker that never comes up is given up after a few replacements', async 
   const { engine, workers, worker, load } = setup();
   await load();
   for (let i = 0; i < 10 && engine.status.state !== 'failed'; i += 1) {
-    worker().onerror?.({ message: 'script error', preventDefault: () => undefined } as ErrorEvent);
+    worker().crash('script error');
     await settle();
   }
   expect(engine.status).toMatchObject({ state: 'failed', error: { code: 'ENGINE_FAILED' } });

@@ -1,5 +1,5 @@
 /**
- * The page's side of the device engine: hands calls to the worker and replaces one that crashed or
+ * The page's side of one worker: hands calls to the worker and replaces one that crashed or
  * fell silent. Guarantees: every call ends once; after a replacement the model is
  * loaded again and calls whose picture still exists are sent once more. Runs no model itself.
  */
@@ -34,7 +34,8 @@ const MAX_REPLACEMENTS = 3;
 
 const NO_PROGRESS: LoadProgress = { phase: 'manifest', loadedBytes: 0, totalBytes: 0, fromStore: false };
 
-export class WorkerProxy implements DeviceEngine {
+/** `swapping-engine.ts` updates by putting one of these in the place of another. */
+export class WorkerProxy implements Omit<DeviceEngine, 'update'> {
   readonly #listeners = new Set<(event: EngineEvent) => void>();
   readonly #requests: Requests;
   readonly #host: WorkerHost;

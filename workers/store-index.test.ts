@@ -5,6 +5,7 @@ import {
   EMPTY_INDEX,
   KEPT_MODELS,
   KEPT_VERDICTS,
+  mention,
   parseIndex,
   remember,
   rememberVerdict,
@@ -25,12 +26,25 @@ const weightsOf = (manifest: Manifest): string => manifest.files['model.onnx']?.
 const versionsOf = (index: StoreIndex): number[] =>
   index.models[0]?.manifests.map((manifest) => manifest.version) ?? [];
 
-test('of each model the version in use and the newest other are kept', () => {
+test('of each model the version in use and the one used before it are kept', () => {
   let index = EMPTY_INDEX;
   for (const number of [1, 2, 3]) index = remember(index, version(number), {});
   expect(versionsOf(index)).toEqual([3, 2]);
   index = remember(index, version(1), {});
   expect(versionsOf(index)).toEqual([1, 3]);
+  index = remember(index, version(2), {});
+  expect(versionsOf(index)).toEqual([2, 1]);
+});
+
+test('a version that is only mentioned does not take the place of the one in use', () => {
+  let index = mention(EMPTY_INDEX, version(1), {});
+  expect(versionsOf(index)).toEqual([1]);
+  index = mention(index, version(2), { stable: 2 });
+  expect(versionsOf(index)).toEqual([1, 2]);
+  expect(index.models[0]?.labels).toEqual({ stable: 2 });
+  expect(versionsOf(mention(index, version(1), {}))).toEqual([1, 2]);
+  expect(versionsOf(mention(index, version(3), {}))).toEqual([1, 3]);
+  expect(versionsOf(remember(index, version(2), {}))).toEqual([2, 1]);
 });
 
 test('files of versions that are no longer kept are no longer wanted, shared ones still are', () => {

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { type Manifest, parseManifest } from '../core/manifest.ts';
 
-/** Versions kept of each model: the one in use and the newest other. */
+/** Versions kept of each model: the one in use and the one before it, so that going back is instant. */
 export const KEPT_VERSIONS = 2;
 /** Models kept; the one used longest ago goes first. */
 export const KEPT_MODELS = 4;
@@ -27,6 +27,7 @@ const indexSchema = z.object({
 export interface StoredModel {
   readonly name: string;
   readonly labels: Readonly<Record<string, number>>;
+  /** The one in use first, then the one used or described before it. */
   readonly manifests: readonly Manifest[];
 }
 
@@ -54,22 +55,39 @@ export function parseIndex(bytes: Uint8Array | undefined): StoreIndex {
   }
 }
 
+type Labels = Readonly<Record<string, number>>;
+
 /** The index with `manifest` as the one in use, pruned to its bounds. */
-export function remember(
+export function remember(index: StoreIndex, manifest: Manifest, labels: Labels | undefined): StoreIndex {
+  return put(index, manifest.name, labels, (others) => [manifest, ...others], manifest.version);
+}
+
+/**
+ * The index with `manifest` as one that is known and about to be used: next to the one in use, which stays
+ * what an offline visit loads until the new one has proven itself.
+ */
+export function mention(index: StoreIndex, manifest: Manifest, labels: Labels | undefined): StoreIndex {
+  const used = index.models.find((model) => model.name === manifest.name)?.manifests[0];
+  if (!used || used.version === manifest.version) return remember(index, manifest, labels);
+  const insert = ([first, ...others]: readonly Manifest[]) => [...(first ? [first] : []), manifest, ...others];
+  return put(index, manifest.name, labels, insert, manifest.version);
+}
+
+function put(
   index: StoreIndex,
-  manifest: Manifest,
-  labels: Readonly<Record<string, number>> | undefined,
+  name: string,
+  labels: Labels | undefined,
+  insert: (others: readonly Manifest[]) => readonly Manifest[],
+  version: number,
 ): StoreIndex {
-  const known = index.models.find((model) => model.name === manifest.name);
-  const others = (known?.manifests ?? [])
-    .filter((other) => other.version !== manifest.version)
-    .sort((a, b) => b.version - a.version);
+  const known = index.models.find((model) => model.name === name);
+  const others = (known?.manifests ?? []).filter((other) => other.version !== version);
   const model: StoredModel = {
-    name: manifest.name,
+    name,
     labels: labels ?? known?.labels ?? {},
-    manifests: [manifest, ...others].slice(0, KEPT_VERSIONS),
+    manifests: insert(others).slice(0, KEPT_VERSIONS),
   };
-  const models = [model, ...index.models.filter((other) => other.name !== manifest.name)].slice(0, KEPT_MODELS);
+  const models = [model, ...index.models.filter((other) => other.name !== name)].slice(0, KEPT_MODELS);
   return { ...index, models };
 }
 

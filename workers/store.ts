@@ -9,6 +9,7 @@ import { sha256 } from './download.ts';
 import { openShelf, type Shelf } from './shelves.ts';
 import {
   EMPTY_INDEX,
+  mention,
   parseIndex,
   remember,
   rememberVerdict,
@@ -76,6 +77,12 @@ export class ModelStore {
   /** Makes `manifest` the model in use, and removes the files that no kept model needs. */
   async remember(manifest: Manifest, labels: Readonly<Record<string, number>> | undefined): Promise<void> {
     await this.#update((index) => remember(index, manifest, labels));
+    await this.#removeAllBut(wantedFiles(await this.#readIndex()));
+  }
+
+  /** Makes `manifest` known beside the model in use. */
+  async mention(manifest: Manifest, labels: Readonly<Record<string, number>> | undefined): Promise<void> {
+    await this.#update((index) => mention(index, manifest, labels));
     await this.#removeAllBut(wantedFiles(await this.#readIndex()));
   }
 

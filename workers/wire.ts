@@ -37,6 +37,7 @@ const image = z.union([
 ]) satisfies z.ZodType<ImageInput>;
 
 const prepared = z.object({
+  model: z.object({ name: z.string(), version: z.number() }),
   digest: z.string(),
   pixels: bytes,
   width: z.number(),

@@ -113,14 +113,14 @@ export class WorkerEngine implements InferenceEngine {
 
   async describe(spec: string, signal?: AbortSignal): Promise<Manifest> {
     const { manifest, labels } = await this.#catalogue.find(spec, signal);
-    await this.#store.remember(manifest, labels);
+    await this.#store.mention(manifest, labels);
     this.#manifest = manifest;
     return manifest;
   }
 
   async prepare(picture: Picture): Promise<Prepared> {
-    const { input } = this.#known(picture);
-    return this.#pictures.describe(await this.#pictures.prepare(picture, input), input);
+    const manifest = this.#known(picture);
+    return this.#pictures.describe(await this.#pictures.prepare(picture, manifest.input), manifest);
   }
 
   async encode(picture: Picture): Promise<EncodedImage & { readonly data: Uint8Array<ArrayBuffer> }> {
@@ -139,11 +139,13 @@ export class WorkerEngine implements InferenceEngine {
 
   classifyPrepared(prepared: Prepared, options: ClassifyOptions = {}): Promise<Classification> {
     return this.#classify(options, async ({ manifest }) => {
-      const expected = tensorLength(manifest.input);
-      if (prepared.pixels.length !== expected) {
+      const { model, pixels } = prepared;
+      const fits = pixels.length === tensorLength(manifest.input);
+      // By identity, not by size alone: two models of one size may crop differently.
+      if (!fits || model.name !== manifest.name || model.version !== manifest.version) {
         throw new TwinlensError(
           'INVALID_ARGUMENT',
-          `The picture was prepared for another model: ${prepared.pixels.length} bytes instead of ${expected}. Prepare it again.`,
+          `The picture was prepared for ${model.name}@${model.version}, but ${manifest.name}@${manifest.version} runs. Prepare it again.`,
         );
       }
       return { ...prepared, data: prepared.pixels };
@@ -172,8 +174,9 @@ export class WorkerEngine implements InferenceEngine {
     skip: () => void = () => undefined,
   ): Promise<Classification> {
     const called = performance.now();
-    const { top = DEFAULT_TOP, deadlineMs } = options;
+    const { deadlineMs } = options;
     const classes = this.#loaded?.manifest.output.classes;
+    const top = options.top ?? Math.min(DEFAULT_TOP, classes ?? DEFAULT_TOP);
     const wrong =
       classes === undefined
         ? new TwinlensError('MODEL_NOT_READY', 'No model is loaded; load one first.')

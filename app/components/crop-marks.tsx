@@ -1,5 +1,6 @@
 /** Corner marks around the part of the picture that the model sees, by the manifest's resize rule. */
 import type { InputSpec } from '../../core/manifest.ts';
+import { exactSize } from '../../core/resize.ts';
 import styles from './crop-marks.module.css';
 
 interface CropMarksProps {
@@ -14,9 +15,13 @@ interface CropMarksProps {
 export function CropMarks({ width, height, input, fit }: CropMarksProps) {
   if (!input) return null;
   const short = Math.min(width, height);
+  const exact = exactSize(input);
   const seen =
     input.resize.rule === 'exact'
-      ? { width, height }
+      ? {
+          width: Math.min(width, (width * input.width) / exact.width),
+          height: Math.min(height, (height * input.height) / exact.height),
+        }
       : {
           width: Math.min(width, (short * input.width) / input.resize.size),
           height: Math.min(height, (short * input.height) / input.resize.size),

@@ -44,8 +44,9 @@ export function Device({ runtime }: { readonly runtime: Runtime }) {
         {manifest && (
           <div>
             <dt>Model</dt>
-            <dd>
-              {manifest.title}, {manifest.licence}
+            <dd data-testid="device-model" data-version={model.state === 'ready' ? model.model.version : undefined}>
+              {manifest.title}
+              {model.state === 'ready' && `, version ${model.model.version}`}, {manifest.licence}
             </dd>
           </div>
         )}

@@ -3,7 +3,7 @@
 import { useEffect } from 'react';
 import type { HistoryEntry } from '../lib/history.ts';
 import type { Runtime } from '../lib/runtime.ts';
-import { engineTitle, percent, providerName } from '../lib/words.ts';
+import { engineTitle, outdatedWords, percent, providerName } from '../lib/words.ts';
 import styles from './history-panel.module.css';
 import { useStore } from './use-store.ts';
 
@@ -12,6 +12,8 @@ const UNDO_MS = 12_000;
 
 export function HistoryPanel({ runtime }: { readonly runtime: Runtime }) {
   const { entries, removed } = useStore(runtime.history.view);
+  const { manifest } = useStore(runtime.model.view);
+  const { wanted } = useStore(runtime.updates.view);
   useEffect(() => {
     if (removed.length === 0) return;
     const timer = setTimeout(() => runtime.history.forget(), UNDO_MS);
@@ -72,7 +74,7 @@ export function HistoryPanel({ runtime }: { readonly runtime: Runtime }) {
       ) : (
         <ul className={styles.list}>
           {entries.map((entry) => (
-            <Entry key={entry.id} entry={entry} />
+            <Entry key={entry.id} entry={entry} outdated={outdatedWords(entry, manifest, wanted)} />
           ))}
         </ul>
       )}
@@ -80,7 +82,12 @@ export function HistoryPanel({ runtime }: { readonly runtime: Runtime }) {
   );
 }
 
-function Entry({ entry }: { readonly entry: HistoryEntry }) {
+interface EntryProps {
+  readonly entry: HistoryEntry;
+  readonly outdated: string | undefined;
+}
+
+function Entry({ entry, outdated }: EntryProps) {
   const best = entry.predictions[0];
   const label = entry.notSure || !best ? 'Not sure' : best.label;
   const time = new Date(entry.at);
@@ -96,6 +103,11 @@ function Entry({ entry }: { readonly entry: HistoryEntry }) {
         {best && `${percent(best.score)} · `}
         {engineTitle(entry.engine)}
       </p>
+      {outdated && (
+        <p className={styles.note} data-testid="history-outdated">
+          {outdated}
+        </p>
+      )}
       <time className={styles.note} dateTime={time.toISOString()}>
         {time.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })}
       </time>

@@ -106,3 +106,23 @@ export const PlusIcon = () => (
     <path d="M10 4v12M4 10h12" />
   </Icon>
 );
+export const UploadIcon = () => (
+  <Icon>
+    <path d="M10 13V4M6.5 7.2 10 3.7l3.5 3.5M3.5 12.5V15a1.5 1.5 0 0 0 1.5 1.5h10a1.5 1.5 0 0 0 1.5-1.5v-2.5" />
+  </Icon>
+);
+export const CheckIcon = () => (
+  <Icon>
+    <path d="m4.5 10.5 3.7 3.7 7.3-8" />
+  </Icon>
+);
+export const AlertIcon = () => (
+  <Icon>
+    <path d="M10 4v7.2M10 15.4v.1" />
+  </Icon>
+);
+export const UndoIcon = () => (
+  <Icon>
+    <path d="M7 4 3.5 7.5 7 11M3.5 7.5H12a4.5 4.5 0 0 1 0 9H8" />
+  </Icon>
+);

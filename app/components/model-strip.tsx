@@ -4,6 +4,7 @@ import type { Runtime } from '../lib/runtime.ts';
 import { bytes } from '../lib/words.ts';
 import { Message } from './message.tsx';
 import styles from './model-strip.module.css';
+import { ProgressBar } from './progress-bar.tsx';
 import { useStore } from './use-store.ts';
 
 export function ModelStrip({ runtime }: { readonly runtime: Runtime }) {
@@ -90,12 +91,7 @@ function Loading({ progress, note, onCancel }: LoadingProps) {
             `${(loaded / 1e6).toFixed(1)} of ${bytes(total)}, ${progress?.fromStore ? 'from this device' : 'from the network'}`}
         </p>
       </div>
-      <progress
-        className={styles.progress}
-        aria-labelledby="model-loading"
-        data-testid="progress"
-        {...(known ? { value: loaded, max: total } : {})}
-      />
+      <ProgressBar labelledBy="model-loading" testId="progress" {...(known ? { value: loaded, max: total } : {})} />
       <div className={styles.line}>
         <p className={styles.note}>{note.trim() || 'Once it is here, it stays on this device.'}</p>
         <button type="button" className="button small" data-testid="model-cancel" onClick={onCancel}>

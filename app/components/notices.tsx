@@ -17,6 +17,7 @@ export function Notices({ runtime, tab }: NoticesProps) {
   const { mode, gateway, route } = useStore(runtime.router);
   const cache = useStore(runtime.cache.view);
   const events = useStore(runtime.notices);
+  const { failure } = useStore(runtime.updates.view);
   const needsGateway = mode === 'only-gateway';
   const wantsGateway = needsGateway || mode === 'prefer-gateway';
   const unreachable = gateway.state === 'unreachable' && mode !== 'only-device';
@@ -65,6 +66,16 @@ export function Notices({ runtime, tab }: NoticesProps) {
           title="This browser’s storage is full"
           text="Answers are right, but they are not kept for next time. Clear the kept ones to make room."
           action={{ label: 'Clear kept answers', run: () => void runtime.cache.clear() }}
+        />
+      )}
+      {failure && (
+        <Message
+          tone="warn"
+          code="model-update-failed"
+          title={`${failure.target.name === failure.kept.name && failure.target.version > failure.kept.version ? 'A newer' : 'Another'} version could not be loaded on this device`}
+          text={`${failure.error.message} Version ${failure.kept.version} goes on.`}
+          action={{ label: 'Try again', run: () => runtime.updates.check(), testId: 'update-retry' }}
+          dismiss={() => runtime.updates.dismiss()}
         />
       )}
       {events.map(({ id, code, message }) => (

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import type { Prediction } from '../../core/engine.ts';
 import type { Answer } from '../lib/answer.ts';
 import type { Runtime } from '../lib/runtime.ts';
-import { engineTitle, errorTitle, fellOverWords, percent, providerName } from '../lib/words.ts';
+import { engineTitle, errorTitle, fellOverWords, outdatedWords, percent, providerName } from '../lib/words.ts';
 import { TwinState } from './icons.tsx';
 import { Message } from './message.tsx';
 import styles from './result-panel.module.css';
@@ -133,7 +133,10 @@ function ResultCard({ runtime, answer, predictions, notSure, live }: ResultCardP
   // Why the engine is chosen now; where another one gave this answer, why it was chosen then.
   const why = route.engine === answer.engine ? route.reason : (lastSwitch?.reason ?? '');
   const { manifest } = useStore(runtime.model.view);
+  const { wanted } = useStore(runtime.updates.view);
   const { result, engine, source } = answer;
+  // A live answer is followed by the next within moments.
+  const outdated = live ? undefined : outdatedWords(result, manifest, wanted);
   const best = predictions[0];
   const kept = source === 'store' || result.cached;
   return (
@@ -151,6 +154,11 @@ function ResultCard({ runtime, answer, predictions, notSure, live }: ResultCardP
             </span>
           </span>
         </p>
+        {outdated && (
+          <p className={styles.outdated} data-testid="outdated" title="Add the photo again for today’s answer.">
+            {outdated}
+          </p>
+        )}
         {kept && (
           <p className={styles.kept} data-testid="cached-badge">
             {source === 'store' ? 'Kept answer' : 'From the gateway’s cache'}

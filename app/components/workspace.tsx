@@ -10,6 +10,7 @@ import { LivePanel } from './live-panel.tsx';
 import { Message } from './message.tsx';
 import { ModeSelect } from './mode-select.tsx';
 import { ModelStrip } from './model-strip.tsx';
+import { ModelUpdate } from './model-update.tsx';
 import { Notices } from './notices.tsx';
 import { PhotoQueue } from './photo-queue.tsx';
 import { PhotosPanel } from './photos-panel.tsx';
@@ -75,6 +76,7 @@ export function Workspace() {
               />
             )}
             {runtime && <ModelStrip runtime={runtime} />}
+            {runtime && <ModelUpdate runtime={runtime} />}
             {!runtime && <ResultPlaceholder text="Getting ready" />}
             {runtime && tab === 'live' && <LiveResult runtime={runtime} />}
             {runtime && tab === 'photos' && <PhotoResult runtime={runtime} />}
@@ -98,7 +100,14 @@ export function Workspace() {
         />
         {runtime && <HistoryPanel runtime={runtime} />}
       </main>
-      <footer className={styles.footer}>{runtime && <Device runtime={runtime} />}</footer>
+      <footer className={styles.footer}>
+        {runtime && <Device runtime={runtime} />}
+        <p className={styles.links}>
+          <a href="/admin" data-testid="to-admin">
+            Manage the models
+          </a>
+        </p>
+      </footer>
       {runtime && <DropTarget runtime={runtime} onFiles={showPhotos} />}
     </>
   );

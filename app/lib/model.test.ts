@@ -42,6 +42,11 @@ class HandEngine implements ModelEngine {
   async capabilities() {
     return this.able;
   }
+  readonly updated: string[] = [];
+  async update(spec: string) {
+    this.updated.push(spec);
+    return { model: { ...loaded, version: 2 }, manifest: { ...manifest, version: 2 } };
+  }
   load(_: string, options: LoadOptions = {}): Promise<LoadedModel> {
     return new Promise((resolve, reject) => {
       this.loads.push({ options, done: () => resolve(loaded), fail: reject });
@@ -181,4 +186,19 @@ test('an engine that reloads by itself is followed, and one that fails for good 
     error: { code: 'ENGINE_FAILED', message: 'Gone.', retryable: true },
   });
   expect(model.condition).toEqual({ state: 'failed', reason: 'Gone.' });
+});
+
+test('after an update pictures are prepared for the new version, and its name is remembered', async () => {
+  const { engine, model, remembered } = setUp();
+  model.setMode('prefer-device');
+  await settle();
+  engine.loads[0]?.done();
+  await settle();
+  expect(model.serving).toMatchObject({ name: manifest.name, version: 1 });
+  remembered.model = undefined;
+  await model.update({ name: manifest.name, version: 2 }, {});
+  expect(engine.updated).toEqual([`${manifest.name}@2`]);
+  expect(model.view.get().manifest?.version).toBe(2);
+  expect((await model.describe()).version).toBe(2);
+  expect(remembered.model).toBe(manifest.name);
 });

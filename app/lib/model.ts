@@ -7,7 +7,7 @@ import type { EngineStatus, LoadedModel, LoadProgress } from '../../core/engine.
 import { asTwinlensError, type ErrorBody, TwinlensError, toErrorBody } from '../../core/errors.ts';
 import type { Manifest } from '../../core/manifest.ts';
 import type { DeviceCondition, RoutingMode } from '../../core/routing.ts';
-import type { DeviceCapabilities, DeviceEngine } from '../../workers/engine.ts';
+import type { DeviceCapabilities, DeviceEngine, UpdateOptions } from '../../workers/engine.ts';
 import { type ReadableStore, Store } from './store.ts';
 
 export type ModelState =
@@ -27,7 +27,15 @@ export interface ModelView {
   readonly capabilities: DeviceCapabilities | undefined;
 }
 
-export type ModelEngine = Pick<DeviceEngine, 'load' | 'describe' | 'capabilities' | 'subscribe' | 'status'>;
+/** One version of one model. */
+export interface ModelId {
+  readonly name: string;
+  readonly version: number;
+}
+
+export const specOf = ({ name, version }: ModelId): string => `${name}@${version}`;
+
+export type ModelEngine = Pick<DeviceEngine, 'load' | 'update' | 'describe' | 'capabilities' | 'subscribe' | 'status'>;
 
 export interface DeviceModelOptions {
   readonly engine: ModelEngine;
@@ -96,6 +104,28 @@ export class DeviceModel {
     }
   }
 
+  /** What answers on this device now; undefined while nothing does. */
+  get serving(): ModelId | undefined {
+    const { model } = this.#view.get();
+    return model.state === 'ready' ? model.model : undefined;
+  }
+
+  /** Puts `target` in the place of what serves, without a gap. Errors: those of `DeviceEngine.update`. */
+  async update(target: ModelId, options: UpdateOptions): Promise<void> {
+    this.#adopt((await this.#options.engine.update(specOf(target), options)).manifest);
+  }
+
+  /** Prepares pictures for `target` from now on; fetches no weights. Errors: those of `describe`. */
+  async follow(target: ModelId): Promise<void> {
+    this.#adopt(await this.#options.engine.describe(specOf(target)));
+  }
+
+  #adopt(manifest: Manifest): void {
+    this.#describing = Promise.resolve(manifest);
+    this.#options.remembered.model = manifest.name;
+    this.#view.update((view) => ({ ...view, manifest }));
+  }
+
   async #describe(): Promise<Manifest> {
     const manifest = await this.#options.engine.describe(await this.#findName());
     this.#view.update((view) => ({ ...view, manifest }));
@@ -129,6 +159,8 @@ export class DeviceModel {
     this.#stopLoading();
     const abort = new AbortController();
     this.#abort = abort;
+    // The gateway may mean another one than when it was asked last.
+    this.#describing = undefined;
     this.#show({ state: 'loading', progress: undefined });
     try {
       const capabilities = await this.#options.engine.capabilities();
@@ -140,7 +172,8 @@ export class DeviceModel {
       }
       const manifest = await this.describe();
       if (abort.signal.aborted) return;
-      const model = await this.#options.engine.load(manifest.name, { signal: abort.signal });
+      // By version: what is loaded must be what pictures are prepared for, whatever is published in between.
+      const model = await this.#options.engine.load(specOf(manifest), { signal: abort.signal });
       if (!abort.signal.aborted) this.#show({ state: 'ready', model });
     } catch (failure) {
       if (abort.signal.aborted) return;

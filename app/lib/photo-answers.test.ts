@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { Classification, EncodedImage } from '../../core/engine.ts';
+import type { Classification, EncodedImage, EngineStatus } from '../../core/engine.ts';
 import { TwinlensError } from '../../core/errors.ts';
 import { parseManifest } from '../../core/manifest.ts';
 import type { Prepared } from '../../workers/engine.ts';
@@ -13,9 +13,9 @@ import { EngineRouter } from './router.ts';
 const manifest = parseManifest(
   JSON.parse(readFileSync(new URL('../../models/efficientnet-lite0/model.json', import.meta.url), 'utf8')),
 );
-const result = (provider: 'wasm' | 'cpu'): Classification => ({
+const result = (provider: 'wasm' | 'cpu', version = manifest.version): Classification => ({
   model: manifest.name,
-  version: manifest.version,
+  version,
   variant: manifest.defaultVariant,
   predictions: [{ label: 'cat', index: 281, score: 0.9 }],
   notSure: false,
@@ -23,6 +23,18 @@ const result = (provider: 'wasm' | 'cpu'): Classification => ({
   cached: false,
   timings: { queue: 0, decode: 1, prepare: 1, infer: 1, total: 3 },
   batchSize: 1,
+});
+const loaded = (version: number): EngineStatus => ({
+  state: 'ready',
+  model: {
+    name: manifest.name,
+    version,
+    variant: manifest.defaultVariant,
+    title: '',
+    provider: 'wasm',
+    classes: 1000,
+    notSureBelow: 0,
+  },
 });
 const jpeg = new Blob([new Uint8Array([0xff, 0xd8, 0xff, 0xe0, 1, 2, 3])]);
 const gif = new Blob(['GIF89a...']);
@@ -40,11 +52,18 @@ function setUp(change: { mode?: 'only-device' | 'only-gateway' | 'prefer-device'
   };
   const sent: EncodedImage[] = [];
   const ran: Prepared[] = [];
+  const pictures: unknown[] = [];
+  const serving = { version: manifest.version, afterPreparing: (): void => undefined };
   const engine: PhotoAnswersOptions['engine'] = {
-    status: { state: 'empty' },
+    get status() {
+      return loaded(serving.version);
+    },
     prepare: async () => {
       if (change.unreadable) throw new TwinlensError('UNDECODABLE_IMAGE', 'This browser can not read it.');
+      const { version } = serving;
+      serving.afterPreparing();
       return {
+        model: { name: manifest.name, version },
         digest: 'd1',
         pixels: new Uint8Array(3),
         width: 1,
@@ -56,7 +75,11 @@ function setUp(change: { mode?: 'only-device' | 'only-gateway' | 'prefer-device'
     },
     classifyPrepared: async (prepared) => {
       ran.push(prepared);
-      return result('wasm');
+      return result('wasm', prepared.model.version);
+    },
+    classifyPicture: async (picture) => {
+      pictures.push(picture);
+      return result('wasm', serving.version);
     },
     encode: async () => ({ encoding: 'jpeg', data: new Uint8Array([9]) }),
   };
@@ -71,7 +94,8 @@ function setUp(change: { mode?: 'only-device' | 'only-gateway' | 'prefer-device'
     cache: new ResultCache({ values, today }),
     clock,
   });
-  return { answer: (file: Blob) => answers.answer(file, new AbortController().signal), sent, ran, values };
+  const answer = (file: Blob) => answers.answer(file, new AbortController().signal);
+  return { answer, sent, ran, values, pictures, serving };
 }
 
 test('on the device the prepared pixels are run and nothing is sent', async () => {
@@ -111,4 +135,24 @@ test('in only-device mode such a photo fails with its code and is not sent', asy
   const { answer, sent } = setUp({ unreadable: true, mode: 'only-device' });
   await expect(answer(jpeg)).rejects.toMatchObject({ code: 'UNDECODABLE_IMAGE' });
   expect(sent).toHaveLength(0);
+});
+
+test('kept answers of an older version are not shown once another one serves', async () => {
+  const { answer, ran, serving } = setUp();
+  await answer(jpeg);
+  serving.version = 2;
+  expect((await answer(jpeg)).answer).toMatchObject({ source: 'run', result: { version: 2 } });
+  expect(ran.map(({ model }) => model.version)).toEqual([1, 2]);
+  serving.version = 1;
+  expect((await answer(jpeg)).answer).toMatchObject({ source: 'store', result: { version: 1 } });
+});
+
+test('a photo prepared for a model that was replaced meanwhile is prepared again, and kept for neither', async () => {
+  const { answer, ran, serving, pictures, values } = setUp();
+  serving.afterPreparing = () => {
+    serving.version = 2;
+  };
+  expect((await answer(jpeg)).answer).toMatchObject({ source: 'run', result: { version: 2 } });
+  expect([ran, pictures]).toEqual([[], [jpeg]]);
+  expect(values.values.size).toBe(0);
 });

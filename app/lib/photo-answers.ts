@@ -3,7 +3,7 @@
  * says, and kept. Guarantees: the file's bytes go to the gateway only inside the router's gateway
  * attempt; a worker that can't prepare does not stop the gateway from answering.
  */
-import type { Classification, ClassifyOptions, EncodedImage } from '../../core/engine.ts';
+import type { Classification, ClassifyOptions, EncodedImage, EngineStatus } from '../../core/engine.ts';
 import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
 import type { Manifest } from '../../core/manifest.ts';
 import { SNIFF_BYTES, sniffEncoding } from '../../core/sniff.ts';
@@ -14,7 +14,7 @@ import { type ResultCache, resultKey } from './result-cache.ts';
 import type { Attempt, EngineRouter } from './router.ts';
 
 export interface PhotoAnswersOptions {
-  readonly engine: Pick<DeviceEngine, 'prepare' | 'classifyPrepared' | 'encode' | 'status'>;
+  readonly engine: Pick<DeviceEngine, 'prepare' | 'classifyPrepared' | 'classifyPicture' | 'encode' | 'status'>;
   readonly gateway: (
     image: EncodedImage,
     options: ClassifyOptions & { readonly model?: string },
@@ -49,7 +49,7 @@ export class PhotoAnswers {
     const prepared = preparation.prepared;
     // Copied before the engine may take the buffer away.
     const shown = prepared && { ...prepared, pixels: prepared.pixels.slice() };
-    if (prepared) {
+    if (prepared && preparation.identity) {
       const found = await cache.find(resultKey(prepared.digest, preparation.identity));
       if (found) {
         const { result } = found;
@@ -63,14 +63,19 @@ export class PhotoAnswers {
       {
         device: ({ signal: inner, deadlineMs }) => {
           if (!prepared) throw preparation.error;
-          return engine.classifyPrepared(prepared, { signal: inner, deadlineMs });
+          const options = { signal: inner, deadlineMs };
+          // The model may have been replaced since: then the file is prepared again, for the one that runs.
+          return isFor(prepared, engine.status)
+            ? engine.classifyPrepared(prepared, options)
+            : engine.classifyPicture(file, options);
         },
         gateway: (attempt) => this.#askGateway(file, attempt, preparation.model),
       },
       { deadlineMs: DEADLINE_MS, waitMs: WAIT_MS, signal },
     );
-    if (prepared) {
-      const { model: name, version, variant } = answer.result;
+    const { model: name, version, variant } = answer.result;
+    // The pixels are the key only to answers of the model that they were prepared for.
+    if (prepared?.model.name === name && prepared.model.version === version) {
       void cache.keep(resultKey(prepared.digest, { name, version, variant }), answer.result, answer.engine);
     }
     return { answer: { ...answer, waitedMs: clock.now() - started }, prepared: shown };
@@ -80,7 +85,7 @@ export class PhotoAnswers {
     file: Blob,
     signal: AbortSignal,
   ): Promise<
-    | { prepared: Prepared; model: string; identity: { name: string; version: number; variant: string } }
+    | { prepared: Prepared; model: string; identity: ResultIdentity | undefined }
     | { prepared: undefined; model: string | undefined; error: TwinlensError }
   > {
     const { engine } = this.#options;
@@ -89,14 +94,7 @@ export class PhotoAnswers {
       const manifest = await this.#options.describe();
       model = manifest.name;
       const prepared = await engine.prepare(file, { signal });
-      const { status } = engine;
-      const loaded = status.state === 'ready' ? status.model : undefined;
-      const identity = loaded ?? {
-        name: manifest.name,
-        version: manifest.version,
-        variant: manifest.defaultVariant,
-      };
-      return { prepared, model, identity };
+      return { prepared, model, identity: identityOf(prepared, engine.status, manifest) };
     } catch (failure) {
       const error = asTwinlensError(failure, 'ENGINE_FAILED');
       if (signal.aborted) throw error;
@@ -114,4 +112,22 @@ export class PhotoAnswers {
     if (signal.aborted) throw new TwinlensError('CANCELLED', 'The request was cancelled.');
     return this.#options.gateway(image, { signal, deadlineMs, ...(model === undefined ? {} : { model }) });
   }
+}
+
+interface ResultIdentity {
+  readonly name: string;
+  readonly version: number;
+  readonly variant: string;
+}
+
+const same = (a: Omit<ResultIdentity, 'variant'>, b: Omit<ResultIdentity, 'variant'>): boolean =>
+  a.name === b.name && a.version === b.version;
+
+const isFor = ({ model }: Prepared, status: EngineStatus): boolean =>
+  status.state === 'ready' && same(model, status.model);
+
+/** Whose kept answers may be shown for these pixels; undefined while the models change. */
+function identityOf({ model }: Prepared, status: EngineStatus, manifest: Manifest): ResultIdentity | undefined {
+  if (status.state === 'ready' && same(model, status.model)) return { ...model, variant: status.model.variant };
+  return same(model, manifest) ? { ...model, variant: manifest.defaultVariant } : undefined;
 }

@@ -16,7 +16,8 @@ import { copyFrame, type LiveFrame, VideoFrames } from './frames.ts';
 import { History, isHistoryEntry } from './history.ts';
 import { openKeyValue } from './key-value.ts';
 import { LiveLoop } from './live.ts';
-import { DeviceModel } from './model.ts';
+import { DeviceModel, specOf } from './model.ts';
+import { ModelUpdates } from './model-updates.ts';
 import { PhotoAnswers } from './photo-answers.ts';
 import { Photos } from './photos.ts';
 import { thumbnail, thumbnailOfPixels } from './pictures.ts';
@@ -70,6 +71,13 @@ export function startRuntime() {
       return found.name;
     },
   });
+  const updates = new ModelUpdates({
+    model,
+    offers: () => client.models(),
+    clock: browserClock,
+    random: Math.random,
+    visible: () => document.visibilityState === 'visible',
+  });
   const camera = new Camera({
     media: typeof navigator.mediaDevices?.getUserMedia === 'function' ? navigator.mediaDevices : undefined,
     secure: window.isSecureContext,
@@ -106,7 +114,9 @@ export function startRuntime() {
         {
           device: async (attempt) => {
             const copy = await copyFrame(frame);
-            return engine.classifyPicture(copy, { ...attempt, top: LIVE_TOP });
+            const { status } = engine;
+            const classes = status.state === 'ready' ? status.model.classes : LIVE_TOP;
+            return engine.classifyPicture(copy, { ...attempt, top: Math.min(LIVE_TOP, classes) });
           },
           gateway: async (attempt) => {
             await model.describe();
@@ -115,7 +125,7 @@ export function startRuntime() {
             const { manifest } = model.view.get();
             return client.classify(image, {
               ...attempt,
-              top: LIVE_TOP,
+              top: Math.min(LIVE_TOP, manifest?.output.classes ?? LIVE_TOP),
               stream: 'live',
               priority: 'high',
               ...(manifest ? { model: manifest.name } : {}),
@@ -137,6 +147,7 @@ export function startRuntime() {
     const smoothed = smooth(before?.smoothed, answer.result.predictions, now, {
       halfLifeMs: HALF_LIFE_MS,
       notSureBelow,
+      model: specOf({ name: answer.result.model, version: answer.result.version }),
     });
     const name = smoothed.notSure ? 'Not sure' : (smoothed.predictions[0]?.label ?? 'Not sure');
     liveAnswer.set({ answer, smoothed, steadiness: steady(before?.steadiness, name, now) });
@@ -172,6 +183,7 @@ export function startRuntime() {
         router.setGateway(gatewayCondition());
         if (event.state.state === 'open') {
           model.networkBack();
+          updates.check();
           photos.retryUnavailable();
         }
         return;
@@ -179,6 +191,7 @@ export function startRuntime() {
         router.setGateway({ state: 'draining' });
         return;
       case 'model':
+        updates.heard(event);
         return;
       default:
         event satisfies never;
@@ -189,7 +202,11 @@ export function startRuntime() {
   model.view.subscribe(() => {
     router.setDevice(model.condition);
     const ready = model.view.get().model.state === 'ready';
-    if (ready && !wasReady) photos.retryUnavailable();
+    if (ready && !wasReady) {
+      photos.retryUnavailable();
+      // Another version may have come while this one was loading.
+      updates.check();
+    }
     wasReady = ready;
   });
 
@@ -210,6 +227,7 @@ export function startRuntime() {
       router.setGateway(gatewayCondition());
     } else client.connect();
     model.setMode(mode);
+    updates.setMode(mode);
     // In gateway modes pictures are still prepared here, by the manifest.
     if (mode === 'only-gateway') void model.describe().catch(() => undefined);
   }
@@ -226,7 +244,10 @@ export function startRuntime() {
       liveAnswer.set(undefined);
     }
   });
-  const followVisibility = () => live.pause('hidden', document.visibilityState === 'hidden');
+  const followVisibility = () => {
+    live.pause('hidden', document.visibilityState === 'hidden');
+    if (document.visibilityState === 'visible' && wasReady) updates.check();
+  };
   document.addEventListener('visibilitychange', followVisibility);
   followVisibility();
   const followNetwork = () => {
@@ -234,6 +255,7 @@ export function startRuntime() {
     if (!navigator.onLine) return;
     if (router.view.get().mode !== 'only-device') client.connect();
     model.networkBack();
+    updates.check();
   };
   window.addEventListener('online', followNetwork);
   window.addEventListener('offline', followNetwork);
@@ -251,6 +273,7 @@ export function startRuntime() {
     history,
     cache,
     model,
+    updates,
     router: router.view,
     liveAnswer: liveAnswer as ReadableStore<LiveAnswer | undefined>,
     online: online as ReadableStore<boolean>,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type Smoothed, smooth, steady } from './smoothing.ts';
 
-const options = { halfLifeMs: 200, notSureBelow: 0.3 };
+const options = { halfLifeMs: 200, notSureBelow: 0.3, model: 'm@1' };
 const cat = (score: number) => ({ label: 'cat', index: 1, score });
 const dog = (score: number) => ({ label: 'dog', index: 2, score });
 
@@ -10,6 +10,7 @@ test('the first frame is shown as it is', () => {
     predictions: [cat(0.8), dog(0.1)],
     notSure: false,
     at: 0,
+    model: 'm@1',
   });
 });
 
@@ -23,6 +24,12 @@ test('a class that vanished fades instead of jumping to nothing', () => {
   const before = smooth(undefined, [cat(0.8)], 0, options);
   const after = smooth(before, [dog(0.9)], 200, options);
   expect(after.predictions.find((entry) => entry.label === 'cat')?.score).toBeCloseTo(0.4, 10);
+});
+
+test('scores of two versions are not blended: the first frame of another one is shown as it is', () => {
+  const before = smooth(undefined, [cat(0.8)], 0, options);
+  const after = smooth(before, [dog(0.6)], 33, { ...options, model: 'm@2' });
+  expect(after).toEqual({ predictions: [dog(0.6)], notSure: false, at: 33, model: 'm@2' });
 });
 
 test('two classes that are as good as equal do not change places at every frame', () => {

@@ -10,6 +10,8 @@ export interface Smoothed {
   readonly notSure: boolean;
   /** When it was made, milliseconds of the caller's clock. */
   readonly at: number;
+  /** Whose scores these are, `name@version`. */
+  readonly model: string;
 }
 
 export interface SmoothingOptions {
@@ -17,6 +19,8 @@ export interface SmoothingOptions {
   readonly halfLifeMs: number;
   /** Best score below which the answer is "not sure". */
   readonly notSureBelow: number;
+  /** Which model gave the fresh scores, `name@version`; those of another one tell nothing about them. */
+  readonly model: string;
 }
 
 /** A challenger must beat the leader by this much, and "not sure" must be left by this much. */
@@ -38,7 +42,8 @@ export function smooth(
   now: number,
   options: SmoothingOptions,
 ): Smoothed {
-  const past = previous && now - previous.at <= FORGET_AFTER_MS ? previous : undefined;
+  const tells = previous && previous.model === options.model && now - previous.at <= FORGET_AFTER_MS;
+  const past = tells ? previous : undefined;
   const weight = past ? 1 - 0.5 ** (Math.max(0, now - past.at) / options.halfLifeMs) : 1;
   const scores = new Map<number, Prediction>();
   for (const old of past?.predictions ?? []) scores.set(old.index, { ...old, score: old.score * (1 - weight) });
@@ -52,7 +57,7 @@ export function smooth(
   const predictions = keepLeader(ranked, past?.predictions[0]?.index);
   const best = predictions[0]?.score ?? 0;
   const threshold = options.notSureBelow + (past?.notSure ? MARGIN : 0);
-  return { predictions, notSure: best < threshold, at: now };
+  return { predictions, notSure: best < threshold, at: now, model: options.model };
 }
 
 function keepLeader(ranked: readonly Prediction[], leader: number | undefined): readonly Prediction[] {

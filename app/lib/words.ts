@@ -4,6 +4,8 @@ import type { ErrorCode } from '../../core/errors.ts';
 import type { RoutingMode } from '../../core/routing.ts';
 import type { EngineName } from './answer.ts';
 import type { CameraProblem } from './camera.ts';
+import type { ModelId } from './model.ts';
+import type { UpdateState } from './model-updates.ts';
 
 /** A probability as people read it; never "100 %" or "0 %" for what is neither. */
 export function percent(score: number): string {
@@ -20,7 +22,37 @@ export function milliseconds(value: number): string {
 
 /** In units of 10^6 and 10^9 bytes, as model pages give them. */
 export function bytes(value: number): string {
+  if (value > 0 && value < 1e5) return value < 1000 ? `${value}\u2009B` : `${Math.round(value / 1000)}\u2009kB`;
   return value < 1e9 ? `${(value / 1e6).toFixed(1)}\u2009MB` : `${(value / 1e9).toFixed(1)}\u2009GB`;
+}
+
+const UNITS = [
+  { unit: 'day', ms: 86_400_000 },
+  { unit: 'hour', ms: 3_600_000 },
+  { unit: 'minute', ms: 60_000 },
+  { unit: 'second', ms: 1000 },
+] as const;
+const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'always', style: 'short' });
+
+/** A time as seen from `now`, both milliseconds since 1970: "12 sec. ago", "in 3 hr.", "just now". */
+export function ago(at: number, now: number): string {
+  const distance = at - now;
+  const size = Math.abs(distance);
+  if (size < 2000) return distance > 0 ? 'in a moment' : 'just now';
+  const { unit, ms } = UNITS.find((entry) => size >= entry.ms) ?? UNITS[3];
+  return RELATIVE.format(Math.trunc(distance / ms), unit).replace(/(sec|min|hr)\./, '$1');
+}
+
+/** A time that lies back, as day and hour of the visitor's own. */
+export function moment(at: number, now: number): string {
+  const date = new Date(at);
+  const time = date.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+  if (new Date(now).toDateString() === date.toDateString()) return time;
+  return `${date.toLocaleDateString([], { day: 'numeric', month: 'short' })}, ${time}`;
+}
+
+export function count(value: number): string {
+  return value.toLocaleString('en').replaceAll(',', '\u2009');
 }
 
 const PROVIDERS: Readonly<Record<Provider, string>> = {
@@ -42,6 +74,43 @@ export function engineTitle(engine: EngineName): string {
 export function fellOverWords(fellOver: { readonly from: EngineName; readonly reason: string }): string {
   const who = fellOver.from === 'device' ? 'This device' : 'The gateway';
   return `${who} did not answer this one: ${fellOver.reason}`;
+}
+
+/** How far a version is that comes in the background. */
+export function updateWords(update: UpdateState): string {
+  switch (update.state) {
+    case 'none':
+      return '';
+    case 'done':
+      return `Now on version ${update.target.version}`;
+    case 'updating': {
+      const version = `Version ${update.target.version}`;
+      const { phase = 'manifest', loadedBytes = 0, totalBytes = 0 } = update.progress ?? {};
+      if (phase === 'compile' || phase === 'check') return `${version}: trying it`;
+      if (totalBytes === 0) return `${version} is coming`;
+      return `${version}: ${(Math.min(loadedBytes, totalBytes) / 1e6).toFixed(1)} of ${bytes(totalBytes)}`;
+    }
+    default: {
+      const never: never = update;
+      return never;
+    }
+  }
+}
+
+/**
+ * Who answered, where that is not what would answer now: the version on this device, or the one that the
+ * gateway means. Undefined for an answer of today.
+ */
+export function outdatedWords(
+  answered: { readonly model: string; readonly version: number },
+  serving: ModelId | undefined,
+  wanted: ModelId | undefined,
+): string | undefined {
+  const now = [serving, wanted].flatMap((id) => id ?? []);
+  if (now.length === 0) return undefined;
+  if (now.some(({ name, version }) => name === answered.model && version === answered.version)) return undefined;
+  const sameModel = now.some(({ name }) => name === answered.model);
+  return sameModel ? `Answered by version ${answered.version}` : `Answered by ${answered.model}`;
 }
 
 export const MODES: readonly { readonly mode: RoutingMode; readonly title: string }[] = [

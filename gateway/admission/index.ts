@@ -1,4 +1,5 @@
 /** The face of admission: who may come in, and the way of a request that did. */
+export { ADMIN_HEADER, AdminGate, type AdminGateOptions, type AdminRequest } from './admin-gate.ts';
 export { DRAIN_RETRY_AFTER_MS, FULL_RETRY_AFTER_MS, Gate, type Ticket } from './gate.ts';
 export { type Asked, Intake } from './intake.ts';
 export { type OriginPolicy, originPolicy } from './origin.ts';

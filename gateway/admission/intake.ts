@@ -21,6 +21,8 @@ export interface Asked {
   readonly deadlineMs?: number | undefined;
   readonly priority?: Priority | undefined;
   readonly stream?: string | undefined;
+  /** Requests with the same key get the same version while a canary runs. */
+  readonly key?: string | undefined;
 }
 
 export interface IntakeOptions {
@@ -77,7 +79,7 @@ export class Intake {
     let handle: Handle;
     try {
       if (ticket.reason) throw ticket.reason;
-      handle = registry.acquire(asked.model);
+      handle = registry.acquire(asked.model, { key: asked.key });
     } catch (error) {
       throw this.refuse(error, asked);
     }

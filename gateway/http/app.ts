@@ -7,19 +7,17 @@ import type { IncomingMessage } from 'node:http';
 import { resolve } from 'node:path';
 import fastifyMultipart from '@fastify/multipart';
 import fastifyStatic from '@fastify/static';
-import fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  type RouteHandlerMethod,
-} from 'fastify';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { TwinlensError } from '../../core/errors.ts';
 import { STREAM_PATH, SUBPROTOCOL } from '../../core/protocol.ts';
 import type { Intake, OriginPolicy } from '../admission/index.ts';
 import { rawProblem } from '../problem.ts';
 import type { Registry } from '../serving/index.ts';
 import type { Log, Metrics } from '../telemetry/index.ts';
+import { type Admin, serveAdmin } from './admin.ts';
+import { UPLOADS } from './admin-imports.ts';
+import { isAdmin } from './admin-path.ts';
+import { limitArrival } from './arrival.ts';
 import { classifyHandler } from './classify.ts';
 import { clientError, sendProblem, toKnown } from './errors.ts';
 import { sendModelFile } from './files.ts';
@@ -27,6 +25,7 @@ import { allowPreflight, setHeaders } from './headers.ts';
 import { checkReady, health } from './health.ts';
 import { openApi } from './openapi.ts';
 import { findPage, readPage } from './page.ts';
+import { parameters, READ, route, toVersion } from './route.ts';
 
 export interface HttpOptions {
   readonly intake: Intake;
@@ -46,11 +45,12 @@ export interface HttpOptions {
   readonly after: (ms: number, run: () => void) => () => void;
   /** Open WebSockets. */
   readonly sockets: () => number;
+  /** Undefined: there is no admin API. */
+  readonly admin?: Admin | undefined;
 }
 
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
-type Method = (typeof METHODS)[number];
-const READ = ['GET', 'HEAD'] as const;
+/** Milliseconds for the head of a request; its body is limited by what it is. */
+const HEAD_MS = 60_000;
 
 const REQUEST_ID = /^[A-Za-z0-9._:-]{1,64}$/;
 
@@ -64,6 +64,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   );
   const http = {
     connectionsCheckingInterval: 5000,
+    headersTimeout: options.requestMs === 0 ? 0 : Math.min(HEAD_MS, options.requestMs),
     // From Node 24.9 on; before that, clients that ask for HTTP/2 by Upgrade are told not to.
     shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket',
   };
@@ -76,7 +77,8 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
     },
     exposeHeadRoutes: false,
-    requestTimeout: options.requestMs,
+    // Node has one limit for all requests; uploads need another one than pictures.
+    requestTimeout: 0,
     routerOptions: { maxParamLength: 256 },
     // The drain is ours: requests are let in or refused by the gate, on every transport alike.
     return503OnClosing: false,
@@ -92,6 +94,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
 
   app.addHook('onRequest', async (request, reply) => {
     setHeaders(request, reply, origins);
+    if (request.routeOptions.url !== UPLOADS) limitArrival(request.raw, options.requestMs, request.id, options.after);
     if (allowPreflight(request, reply, origins)) return reply.code(204).send();
   });
   app.addHook('onResponse', async (request, reply) => {
@@ -116,7 +119,8 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
 
   // A client that asks before it sends (curl does, above 1 MiB) is spared what would be refused.
   app.server.on('checkContinue', (request, response) => {
-    if (!(Number(request.headers['content-length']) > maxBytes)) response.writeContinue();
+    const most = isAdmin(request.url ?? '') ? (options.admin?.maxUploadBytes ?? 0) : maxBytes;
+    if (!(Number(request.headers['content-length']) > most)) response.writeContinue();
     app.server.emit('request', request, response);
   });
 
@@ -126,47 +130,32 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   // Files that are too large are cut off and found out by their length.
   await app.register(fastifyMultipart, { throwFileSizeLimit: false });
 
-  /** Registers `handler`, and for every other method the answer that tells which ones there are. */
-  const route = (url: string, methods: readonly Method[], handler: RouteHandlerMethod) => {
-    app.route({ method: [...methods], url, handler });
-    app.route({
-      method: METHODS.filter((method) => !methods.includes(method)),
-      url,
-      handler: (request, reply) => {
-        reply.header('allow', methods.join(', '));
-        throw new TwinlensError(
-          'METHOD_NOT_ALLOWED',
-          `${request.method} does not work here; use ${methods.join(' or ')}.`,
-        );
-      },
-    });
-  };
-
-  route('/v1/classify', ['POST'], classifyHandler({ intake, maxBytes, after: options.after }));
-  route('/v1/models', READ, async () => ({ models: registry.list() }));
-  route('/v1/models/:name', READ, async (request) => registry.detail(parameters(request).name));
-  route('/v1/models/:name/versions/:version/files/*', READ, async (request, reply) => {
+  route(app, '/v1/classify', ['POST'], classifyHandler({ intake, maxBytes, after: options.after }));
+  route(app, '/v1/models', READ, async () => ({ models: registry.list() }));
+  route(app, '/v1/models/:name', READ, async (request) => registry.detail(parameters(request).name));
+  route(app, '/v1/models/:name/versions/:version/files/*', READ, async (request, reply) => {
     const { name, version, '*': path } = parameters(request);
     return sendModelFile(request, reply, registry.file(name, toVersion(version), path));
   });
-  route(STREAM_PATH, READ, async () => {
+  route(app, STREAM_PATH, READ, async () => {
     throw new TwinlensError('INVALID_ARGUMENT', `Open a WebSocket here, with the subprotocol ${SUBPROTOCOL}.`);
   });
 
   const state = { gate: intake.gate, registry, version: options.version, sockets: options.sockets };
-  route('/health', READ, async () => health(state));
-  route('/health/live', READ, async () => ({ status: 'live' }));
-  route('/health/ready', READ, async () => {
+  route(app, '/health', READ, async () => health(state));
+  route(app, '/health/live', READ, async () => ({ status: 'live' }));
+  route(app, '/health/ready', READ, async () => {
     checkReady(state);
     return { status: 'ready' };
   });
-  route('/metrics', READ, async (_request, reply) => {
+  route(app, '/metrics', READ, async (_request, reply) => {
     reply.header('content-type', metrics.registry.contentType);
     return metrics.registry.metrics();
   });
   const description = openApi(options.version);
-  route('/openapi.json', READ, async () => description);
+  route(app, '/openapi.json', READ, async () => description);
 
+  if (options.admin) await serveAdmin(app, { ...options.admin, door: intake.gate, log, after: options.after });
   await servePage(app, options.page);
   return app;
 }
@@ -210,20 +199,4 @@ async function servePage(app: FastifyInstance, folder: string | undefined): Prom
         .sendFile(missing.file);
     },
   });
-}
-
-/** Parameters of the path; those that a route does not have are empty. */
-function parameters({ params }: FastifyRequest): {
-  readonly name: string;
-  readonly version: string;
-  readonly '*': string;
-} {
-  const given: Readonly<Record<string, unknown>> = typeof params === 'object' && params !== null ? { ...params } : {};
-  const text = (key: string) => (typeof given[key] === 'string' ? given[key] : '');
-  return { name: text('name'), version: text('version'), '*': text('*') };
-}
-
-function toVersion(text: string): number {
-  if (/^[1-9]\d{0,9}$/.test(text)) return Number(text);
-  throw new TwinlensError('INVALID_ARGUMENT', `"${text.slice(0, 20)}" is no version; write a whole number from 1.`);
 }

@@ -22,6 +22,8 @@ export const classifyQuery = z.strictObject({
   top: whole(100_000).optional(),
   deadlineMs: whole(600_000).optional(),
   priority: z.enum(PRIORITIES).optional(),
+  /** Requests with the same key are answered by the same version while a canary runs. */
+  key: z.string().min(1).max(128).optional(),
 });
 
 export interface ClassifyOptions {

@@ -4,6 +4,7 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { OriginPolicy } from '../admission/index.ts';
+import { isAdmin } from './admin-path.ts';
 
 const EVERYWHERE = {
   'cross-origin-opener-policy': 'same-origin',
@@ -25,7 +26,8 @@ export function setHeaders(request: FastifyRequest, reply: FastifyReply, origins
   reply.headers({ ...EVERYWHERE, 'x-request-id': request.id });
   if (!isApi(request.url)) return;
   reply.header('cache-control', 'no-store');
-  if (!origins.open) return;
+  // The admin API is for no other site, whatever is configured.
+  if (!origins.open || isAdmin(request.url)) return;
   reply.headers({ 'cross-origin-resource-policy': 'cross-origin', vary: 'origin' });
   const { origin } = request.headers;
   if (origin === undefined || !origins.listed(origin)) return;
@@ -38,7 +40,9 @@ export function setHeaders(request: FastifyRequest, reply: FastifyReply, origins
 /** Whether the request is a preflight that may be answered with a yes; sets that answer's headers. */
 export function allowPreflight(request: FastifyRequest, reply: FastifyReply, origins: OriginPolicy): boolean {
   const { origin, 'access-control-request-method': wanted } = request.headers;
-  if (request.method !== 'OPTIONS' || wanted === undefined || !isApi(request.url)) return false;
+  if (request.method !== 'OPTIONS' || wanted === undefined || !isApi(request.url) || isAdmin(request.url)) {
+    return false;
+  }
   if (origin === undefined || !origins.listed(origin)) return false;
   reply.headers({
     'access-control-allow-methods': 'GET, HEAD, POST',

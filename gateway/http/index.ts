@@ -1,2 +1,3 @@
 /** The face of http: the HTTP half of the gateway. */
+export type { Admin } from './admin.ts';
 export { createHttp, type HttpOptions } from './app.ts';

@@ -1,54 +1,10 @@
 /** The OpenAPI 3.1 description of the HTTP half, made from the schemas that the code itself uses. */
 import { z } from 'zod';
 import { IMAGE_ENCODINGS } from '../../core/engine.ts';
-import { ERROR_TABLE, type ErrorCode, errorRow } from '../../core/errors.ts';
 import { SCHEMAS } from '../../core/protocol.ts';
-import { PROBLEM_TYPE } from '../problem.ts';
 import { classifyQuery } from './classify.ts';
-
-type Json = { readonly [key: string]: unknown };
-
-function jsonSchema(schema: z.ZodType): Json {
-  const { $schema, ...json } = z.toJSONSchema(schema, {
-    io: 'input',
-    unrepresentable: 'any',
-    override: ({ zodSchema, jsonSchema }) => {
-      // The only custom schema is the error code.
-      if (zodSchema._zod.def.type === 'custom') jsonSchema.enum = Object.keys(ERROR_TABLE);
-    },
-  });
-  return json;
-}
-
-const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
-const json = (name: string, description: string) => ({
-  description,
-  content: { 'application/json': { schema: ref(name) } },
-});
-const binary = { type: 'string', format: 'binary' };
-
-/** Answers of these codes, one entry a status. */
-function problems(...codes: ErrorCode[]): Json {
-  const byStatus = new Map<number, ErrorCode[]>();
-  for (const code of codes) {
-    const { status } = errorRow(code);
-    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
-  }
-  return Object.fromEntries(
-    [...byStatus].map(([status, names]) => [
-      String(status),
-      { description: names.join(', '), content: { [PROBLEM_TYPE]: { schema: ref('Problem') } } },
-    ]),
-  );
-}
-
-const parameter = (name: string, place: 'path' | 'query', schema: Json, description: string) => ({
-  name,
-  in: place,
-  required: place === 'path',
-  schema,
-  description,
-});
+import { ADMIN_COMPONENTS, adminPaths, SECURITY_SCHEMES } from './openapi-admin.ts';
+import { binary, type Json, json, jsonSchema, parameter, problems } from './openapi-parts.ts';
 
 export function openApi(version: string): Json {
   const error = jsonSchema(SCHEMAS.error);
@@ -64,6 +20,7 @@ export function openApi(version: string): Json {
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     paths: {
+      ...adminPaths(),
       '/v1/classify': {
         post: {
           operationId: 'classify',
@@ -73,6 +30,12 @@ export function openApi(version: string): Json {
             parameter('top', 'query', { ...number(100_000), default: 5 }, 'Predictions wanted.'),
             parameter('deadlineMs', 'query', number(600_000), 'Milliseconds after which no answer is wanted.'),
             parameter('priority', 'query', jsonSchema(classifyQuery.shape.priority), 'Default normal.'),
+            parameter(
+              'key',
+              'query',
+              jsonSchema(classifyQuery.shape.key),
+              'Requests with the same key are answered by the same version while a canary runs.',
+            ),
           ],
           requestBody: {
             required: true,
@@ -169,7 +132,9 @@ export function openApi(version: string): Json {
       },
     },
     components: {
+      securitySchemes: SECURITY_SCHEMES,
       schemas: {
+        ...ADMIN_COMPONENTS,
         Classification: jsonSchema(SCHEMAS.classification.extend({ id: z.string() })),
         Models: jsonSchema(SCHEMAS.models),
         ModelDetail: jsonSchema(SCHEMAS.modelDetail),

@@ -1,5 +1,8 @@
 /** The face of `instances/`. */
 export { largestBatch } from './batches.ts';
+export { Instance, type InstanceOptions } from './instance.ts';
 export { packagePath, readManifest, verifyPackage } from './package-files.ts';
 export { InstancePool, type PoolOptions } from './pool.ts';
+export { inspectModel, type ProbeOptions, recordScores } from './probe.ts';
+export type { GraphValue, Inspected, Recorded, RecordOrder } from './probe-wire.ts';
 export type { InstanceStage, ItemResult, Ran, RunItem } from './wire.ts';

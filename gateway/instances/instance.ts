@@ -4,10 +4,9 @@
  * dies or hangs; a child that hangs is killed. Knows no queue and no other instance.
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { Provider } from '../../core/engine.ts';
 import { fromErrorBody, TwinlensError } from '../../core/errors.ts';
+import { childProgram } from './child-program.ts';
 import {
   type FromInstance,
   type InstanceStage,
@@ -35,12 +34,6 @@ interface Waiting {
   readonly timer: NodeJS.Timeout;
 }
 
-/** The compiled child: beside this file in production, in dist/ when the sources run under the test runner. */
-function childProgram(): string {
-  const beside = fileURLToPath(new URL('./child.js', import.meta.url));
-  return existsSync(beside) ? beside : fileURLToPath(new URL('../../dist/gateway/instances/child.js', import.meta.url));
-}
-
 export class Instance {
   readonly #options: InstanceOptions;
   readonly #child: ChildProcess;
@@ -55,7 +48,7 @@ export class Instance {
 
   constructor(options: InstanceOptions) {
     this.#options = options;
-    this.#child = fork(childProgram(), [], { serialization: 'advanced', execArgv: ['--enable-source-maps'] });
+    this.#child = fork(childProgram('child'), [], { serialization: 'advanced', execArgv: ['--enable-source-maps'] });
     this.#child.on('message', (value) => this.#receive(value));
     this.exited = new Promise((resolve) => {
       const end = (reason: string) => {

@@ -18,6 +18,11 @@ export interface ImportOptions {
   /** The version for what brings none. */
   readonly nextVersion: (name: string) => number;
   readonly signal: AbortSignal;
+  /**
+   * Called as soon as name and version are known, before the model is loaded. Throws CONFLICT when that version exists
+   * or another import makes it; the import then ends with it.
+   */
+  readonly claim?: ((name: string, version: number) => void) | undefined;
   /** A step began, passed or failed. */
   onStep(step: ImportStepName, state: 'running' | 'passed' | 'failed', message: string): void;
 }

@@ -1,29 +1,13 @@
-/** The face of `serving/`: a registry over the configured models folder. */
+/** The face of `serving/`: a registry over the configured sources, with what operators can do with it. */
 import type { Provider } from '../../core/engine.ts';
-import { TwinlensError } from '../../core/errors.ts';
-import type { Configuration } from '../configuration.ts';
-import type { Clock } from '../scheduling/index.ts';
 import { ModelManager } from './manager.ts';
-import { NamedVersions } from './named-versions.ts';
-import type { Registry, ServingObserver } from './servable.ts';
-import { scanFolder } from './source.ts';
+import { assemble, type RegistryOptions, type ServingRegistry } from './registry.ts';
 import { ServingVersion } from './version.ts';
 
-export type { Handle, ModelFile, Registry, ServableRequest, ServingObserver } from './servable.ts';
-
-/** The slice of the log that serving writes to. */
-export interface ServingLog {
-  info(fields: object, message?: string): void;
-  warn(fields: object, message?: string): void;
-  error(fields: object, message?: string): void;
-}
-
-export interface RegistryOptions {
-  readonly configuration: Configuration;
-  readonly clock: Clock;
-  readonly log: ServingLog;
-  readonly observer: ServingObserver;
-}
+export type { ServingLog } from './log.ts';
+export type { CanaryRequest, ModelOperations } from './operations.ts';
+export type { RegistryOptions, ServingRegistry } from './registry.ts';
+export type { AcquireOptions, Handle, ModelFile, Registry, ServableRequest, ServingObserver } from './servable.ts';
 
 /** More instances than this fight for memory bandwidth before they gain anything. */
 const MOST_CPU_INSTANCES = 4;
@@ -31,99 +15,66 @@ const MOST_CPU_INSTANCES = 4;
 const CUDA_INSTANCES = 2;
 
 /** A registry whose models load in the background; `ready` tells when they can answer. */
-export async function createRegistry(
-  options: RegistryOptions,
-): Promise<Registry & { readonly pids: readonly number[]; close(): Promise<void> }> {
-  const { configuration, clock, log, observer } = options;
+export function createRegistry(options: RegistryOptions): Promise<ServingRegistry> {
+  const { configuration, clock, log, random } = options;
   const instances = (provider: Provider): number => {
     if (configuration.instances > 0) return configuration.instances;
     return provider === 'cuda' ? CUDA_INSTANCES : Math.max(1, Math.min(configuration.cores, MOST_CPU_INSTANCES));
   };
   const threads = configuration.threads || Math.max(1, Math.floor(configuration.cores / instances('cpu')));
-  const manager = new ModelManager({
-    swap: configuration.swap,
-    clock,
-    random: Math.random,
-    make: ({ folder, manifest }) =>
-      new ServingVersion({
-        folder,
-        manifest,
-        provider: configuration.provider,
-        instances,
-        threads,
-        maxPixels: configuration.maxPixels,
-        queueMax: configuration.queueMax,
-        batchMax: configuration.batchMax,
-        batchWaitMs: configuration.batchWaitMs,
+  return assemble(
+    options,
+    (observer) =>
+      new ModelManager({
+        swap: configuration.swap,
         clock,
-        observer,
-        onNote: (note) =>
-          // No CUDA is nothing to worry about where nobody asked for it.
-          log[configuration.provider === 'auto' ? 'info' : 'warn'](
-            { event_type: 'provider_fallback', model: manifest.name, model_version: manifest.version },
-            note,
+        random,
+        make: ({ folder, manifest }) =>
+          new ServingVersion({
+            folder,
+            manifest,
+            provider: configuration.provider,
+            instances,
+            threads,
+            maxPixels: configuration.maxPixels,
+            queueMax: configuration.queueMax,
+            batchMax: configuration.batchMax,
+            batchWaitMs: configuration.batchWaitMs,
+            clock,
+            observer,
+            onNote: (note) =>
+              // No CUDA is nothing to worry about where nobody asked for it.
+              log[configuration.provider === 'auto' ? 'info' : 'warn'](
+                { event_type: 'provider_fallback', model: manifest.name, model_version: manifest.version },
+                note,
+              ),
+          }),
+        onLoaded: ({ name, version, provider, instances: running, loadMs }) =>
+          log.info({
+            event_type: 'model_loaded',
+            model: name,
+            model_version: version,
+            provider,
+            instances: running,
+            threads,
+            load_time: loadMs === undefined ? undefined : loadMs / 1000,
+          }),
+        onFailed: ({ name, version, error, retryMs }) =>
+          log.error(
+            {
+              event_type: 'model_load_failed',
+              model: name,
+              model_version: version,
+              code: error.code,
+              retry_time: retryMs / 1000,
+            },
+            error.message,
+          ),
+        onIgnored: ({ name, version, source }) =>
+          log.warn(
+            { event_type: 'model_change_ignored', model: name, model_version: version, source },
+            'the files of a version that serves have changed; publish the change as a new version',
           ),
       }),
-    onLoaded: ({ name, version, provider, instances: running, loadMs }) =>
-      log.info({
-        event_type: 'model_loaded',
-        model: name,
-        model_version: version,
-        provider,
-        instances: running,
-        threads,
-        load_time: loadMs === undefined ? undefined : loadMs / 1000,
-      }),
-    onFailed: ({ name, version, error, retryMs }) =>
-      log.error(
-        {
-          event_type: 'model_load_failed',
-          model: name,
-          model_version: version,
-          code: error.code,
-          retry_time: retryMs / 1000,
-        },
-        error.message,
-      ),
-    onIgnored: ({ name, version, source }) =>
-      log.warn(
-        { event_type: 'model_change_ignored', model: name, model_version: version, source },
-        'the files of a version that serves have changed; publish the change as a new version',
-      ),
-  });
-  const { aspired, refused } = await scanFolder(configuration.models);
-  for (const { folder, error } of refused)
-    log.error({ event_type: 'model_refused', folder, code: error.code }, error.message);
-  if (configuration.defaultModel !== undefined && !aspired.some(({ name }) => name === configuration.defaultModel)) {
-    throw new TwinlensError(
-      'INVALID_ARGUMENT',
-      `TWINLENS_DEFAULT_MODEL is ${configuration.defaultModel}, but ${configuration.models} has no such model.`,
-    );
-  }
-  manager.offer(
-    aspired.map(({ name, version, folder, manifest }) => ({
-      name,
-      version,
-      source: 'folder',
-      fingerprint: folder,
-      manifest,
-      removable: false,
-      fetch: async () => ({ folder, manifest }),
-    })),
   );
-  const models = new NamedVersions(manager, configuration.defaultModel);
-  return {
-    acquire: (spec) => models.acquire(spec),
-    get ready() {
-      return models.ready;
-    },
-    get pids() {
-      return manager.pids;
-    },
-    list: () => manager.names.map((name) => models.summary(name)),
-    detail: (name) => models.detail(name),
-    file: (name, version, file) => models.file(name, version, file),
-    subscribe: (listener) => models.subscribe(listener),
-    close: () => manager.close(),
-  };
 }

@@ -6,6 +6,7 @@ import type { Classification, ImageInput, Priority } from '../../core/engine.ts'
 import type { ErrorCode } from '../../core/errors.ts';
 import type { FileEntry } from '../../core/manifest.ts';
 import type { ModelDetail, ModelEvent, ModelSummary } from '../../core/protocol.ts';
+import type { VersionState } from './policy.ts';
 
 export interface ServableRequest {
   readonly image: ImageInput;
@@ -18,6 +19,8 @@ export interface ServableRequest {
   /** Latest wins among waiting requests of the same client and stream. */
   readonly stream?: string;
   readonly signal?: AbortSignal;
+  /** Nobody waits for the answer: it is compared with the one that another version gave. */
+  readonly shadow?: boolean;
 }
 
 /** Keeps a version alive while a request uses it. `release` exactly once; later calls do nothing. */
@@ -61,6 +64,8 @@ export interface ServingObserver {
     readonly version: number;
     readonly code: 'OK' | ErrorCode;
     readonly classification?: Classification;
+    /** It was a shadowed request: nobody's. */
+    readonly shadow?: boolean;
   }): void;
   batchRan(event: {
     readonly model: string;
@@ -76,4 +81,22 @@ export interface ServingObserver {
     readonly reason: string;
     readonly restarting: boolean;
   }): void;
+  /** Undefined: the version is not known any more. */
+  versionState(event: {
+    readonly model: string;
+    readonly version: number;
+    readonly state: VersionState | undefined;
+  }): void;
+  /** A version was loaded or could not be; `loadMs` of one that was. */
+  loadEnded(event: {
+    readonly model: string;
+    readonly version: number;
+    readonly result: 'loaded' | 'failed';
+    readonly loadMs: number | undefined;
+  }): void;
+  /** Undefined: no canary runs. */
+  canaryShare(event: { readonly model: string; readonly share: number | undefined }): void;
+  /** Both versions answered one request; `version` is the canary's. */
+  shadowCompared(event: { readonly model: string; readonly version: number; readonly agreed: boolean }): void;
+  canaryRolledBack(event: { readonly model: string }): void;
 }

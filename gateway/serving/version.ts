@@ -24,7 +24,7 @@ export interface VersionOptions {
   readonly batchMax: number;
   readonly batchWaitMs: number;
   readonly clock: Clock;
-  readonly observer: ServingObserver;
+  readonly observer: Pick<ServingObserver, 'requestFinished' | 'batchRan' | 'queueChanged' | 'instanceExited'>;
   readonly onNote: (note: string) => void;
 }
 
@@ -170,6 +170,7 @@ export class ServingVersion implements Loadable {
     const { manifest, observer, clock } = this.#options;
     const { name: model, version } = manifest;
     const begun = clock.now();
+    const shadow = request.shadow ?? false;
     try {
       if (!this.#scheduler)
         throw new TwinlensError('MODEL_NOT_READY', `${model}@${version} is still loading; try again in a moment.`);
@@ -186,11 +187,11 @@ export class ServingVersion implements Loadable {
         timings: { queue, decode: item.decode, prepare: item.prepare, infer, total: clock.now() - begun },
         batchSize,
       };
-      observer.requestFinished({ model, version, code: 'OK', classification });
+      observer.requestFinished({ model, version, code: 'OK', classification, shadow });
       return classification;
     } catch (error) {
       const known = asTwinlensError(error);
-      observer.requestFinished({ model, version, code: known.code });
+      observer.requestFinished({ model, version, code: known.code, shadow });
       throw known;
     }
   }

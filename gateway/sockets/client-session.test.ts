@@ -65,7 +65,7 @@ describe('a session', () => {
 
   test('answers a classify with its id and frees everything it held', async () => {
     const { registry, gate, sent, classify } = setup();
-    classify('a', { top: 3, deadlineMs: 70, priority: 'high', stream: 'camera' });
+    classify('a', { top: 3, deadlineMs: 70, priority: 'high', stream: 'camera', key: 'anna' });
     expect(registry.requests[0]?.request).toMatchObject({
       top: 3,
       deadline: 1070,
@@ -73,6 +73,7 @@ describe('a session', () => {
       stream: 'camera',
       client: 's',
     });
+    expect(registry.keys).toEqual(['anna']);
     expect(gate.heldBytes).toBe(4);
     registry.requests[0]?.answer();
     await settle();

@@ -179,7 +179,7 @@ export class ClientSession {
   /** Never rejects. */
   async #answer({ message }: ClassifyFrame, image: ImageInput, ticket: Ticket): Promise<void> {
     const { id: session, intake } = this.#options;
-    const { id, model, top, deadlineMs, priority, stream } = message;
+    const { id, model, top, deadlineMs, priority, stream, key } = message;
     try {
       const classification = await intake.classify(ticket, {
         requestId: `${session}/${id}`,
@@ -191,6 +191,7 @@ export class ClientSession {
         deadlineMs,
         priority,
         stream,
+        key,
       });
       this.#inFlight.delete(id);
       this.#send({

@@ -5,6 +5,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Classification } from '../../core/engine.ts';
 import type { ErrorCode } from '../../core/errors.ts';
+import { VERSION_STATES } from '../../core/protocol.ts';
 import type { ServingObserver } from '../serving/index.ts';
 
 export type Transport = 'http' | 'socket';
@@ -26,6 +27,8 @@ export interface Metrics {
 
 /** Seconds, from half a millisecond: a small model on a GPU takes one, a full queue takes seconds. */
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+/** Seconds: a small model from a disk takes one, a large one from a registry minutes. */
+const LOAD_SECONDS = [0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 180, 600];
 const PARTS = {
   queue: 'waited in the queue',
   decode: 'was decoded',
@@ -109,6 +112,43 @@ export function createMetrics(): Metrics {
     labelNames: [...VERSION, 'provider'] as const,
     registers,
   });
+  const states = new Gauge({
+    name: 'twinlens_model_state',
+    help: 'Always 1; the label tells the state of each known version.',
+    labelNames: [...VERSION, 'state'] as const,
+    registers,
+  });
+  const loads = new Counter({
+    name: 'twinlens_model_loads_total',
+    help: 'Attempts to load a version by how they ended.',
+    labelNames: [...VERSION, 'result'] as const,
+    registers,
+  });
+  const loadSeconds = new Histogram({
+    name: 'twinlens_model_load_seconds',
+    help: 'Seconds from the decision to load a version until it could answer.',
+    labelNames: ['model'] as const,
+    buckets: LOAD_SECONDS,
+    registers,
+  });
+  const canaryShare = new Gauge({
+    name: 'twinlens_canary_share',
+    help: 'Share, 0 to 1, of the requests without version or label that go to the canary; no series without a canary.',
+    labelNames: ['model'] as const,
+    registers,
+  });
+  const shadows = new Counter({
+    name: 'twinlens_shadow_requests_total',
+    help: 'Requests that the canary and stable both answered, by whether their best classes agreed.',
+    labelNames: [...VERSION, 'agreed'] as const,
+    registers,
+  });
+  const rollbacks = new Counter({
+    name: 'twinlens_canary_rollbacks_total',
+    help: 'Canaries that the gateway ended by itself because they went beyond a limit.',
+    labelNames: ['model'] as const,
+    registers,
+  });
   const parts = Object.entries(PARTS).map(([part, what]) => ({
     part: part as keyof typeof PARTS,
     histogram: new Histogram({
@@ -125,7 +165,8 @@ export function createMetrics(): Metrics {
   }
 
   const observer: ServingObserver = {
-    requestFinished({ model, version, code, classification }) {
+    requestFinished({ model, version, code, classification, shadow }) {
+      if (shadow) return;
       requests.inc({ model, version, code });
       if (!classification) return;
       predictions.inc({ model, version });
@@ -145,6 +186,24 @@ export function createMetrics(): Metrics {
     },
     instanceExited({ model, version, restarting }) {
       exits.inc({ model, version, restarted: String(restarting) });
+    },
+    versionState({ model, version, state }) {
+      for (const other of VERSION_STATES) if (other !== state) states.remove({ model, version, state: other });
+      if (state !== undefined) states.set({ model, version, state }, 1);
+    },
+    loadEnded({ model, version, result, loadMs }) {
+      loads.inc({ model, version, result });
+      if (loadMs !== undefined) loadSeconds.observe({ model }, loadMs / 1000);
+    },
+    canaryShare({ model, share }) {
+      if (share === undefined) canaryShare.remove({ model });
+      else canaryShare.set({ model }, share);
+    },
+    shadowCompared({ model, version, agreed }) {
+      shadows.inc({ model, version, agreed: String(agreed) });
+    },
+    canaryRolledBack({ model }) {
+      rollbacks.inc({ model });
     },
   };
 

@@ -34,6 +34,13 @@ describe('metrics', () => {
     observer.batchRan({ model: 'mini', version: 1, size: 3, provider: 'cpu', inferMs: 12 });
     observer.queueChanged({ model: 'mini', version: 1, pending: 4 });
     observer.instanceExited({ model: 'mini', version: 1, reason: 'signal 9', restarting: true });
+    observer.versionState({ model: 'mini', version: 1, state: 'loading' });
+    observer.versionState({ model: 'mini', version: 1, state: 'available' });
+    observer.loadEnded({ model: 'mini', version: 1, result: 'loaded', loadMs: 1500 });
+    observer.loadEnded({ model: 'mini', version: 2, result: 'failed', loadMs: undefined });
+    observer.canaryShare({ model: 'mini', share: 0.25 });
+    observer.shadowCompared({ model: 'mini', version: 2, agreed: false });
+    observer.canaryRolledBack({ model: 'mini' });
     metrics.refused('MODEL_NOT_FOUND');
     metrics.received('http', 100);
     metrics.socketOpened();
@@ -54,11 +61,35 @@ describe('metrics', () => {
       'twinlens_request_total_seconds_sum{model="mini",version="1"} 0.006',
       'twinlens_provider_info{model="mini",version="1",provider="cpu"} 1',
       'twinlens_instance_exits_total{model="mini",version="1",restarted="true"} 1',
+      'twinlens_model_state{model="mini",version="1",state="available"} 1',
+      'twinlens_model_loads_total{model="mini",version="1",result="loaded"} 1',
+      'twinlens_model_loads_total{model="mini",version="2",result="failed"} 1',
+      'twinlens_model_load_seconds_sum{model="mini"} 1.5',
+      'twinlens_canary_share{model="mini"} 0.25',
+      'twinlens_shadow_requests_total{model="mini",version="2",agreed="false"} 1',
+      'twinlens_canary_rollbacks_total{model="mini"} 1',
       'twinlens_received_bytes_total{transport="http"} 100',
       'twinlens_sockets 1',
     ]) {
       expect(text).toContain(`${line}\n`);
     }
+  });
+
+  test('a version has one state, none once nobody has it, and a share only while a canary runs', async () => {
+    const { observer, registry } = createMetrics();
+    observer.versionState({ model: 'mini', version: 1, state: 'loading' });
+    observer.versionState({ model: 'mini', version: 1, state: 'available' });
+    observer.canaryShare({ model: 'mini', share: 0.5 });
+    expect((await registry.metrics()).match(/twinlens_(?:model_state|canary_share)\{/g)).toHaveLength(2);
+    observer.versionState({ model: 'mini', version: 1, state: undefined });
+    observer.canaryShare({ model: 'mini', share: undefined });
+    expect(await registry.metrics()).not.toMatch(/twinlens_(?:model_state|canary_share)\{/);
+  });
+
+  test('a shadowed request counts as no request', async () => {
+    const { observer, registry } = createMetrics();
+    observer.requestFinished({ model: 'mini', version: 1, code: 'OK', classification: classification(), shadow: true });
+    expect(await registry.metrics()).not.toMatch(/^(?:twinlens_requests|model_predictions)_total\{/m);
   });
 
   test('gauges of a retired version are gone', async () => {

@@ -2,7 +2,7 @@
 import type { Classification } from '../../core/engine.ts';
 import { TwinlensError } from '../../core/errors.ts';
 import type { ModelDetail, ModelEvent, ModelSummary } from '../../core/protocol.ts';
-import type { Handle, ModelFile, Registry, ServableRequest } from '../../gateway/serving/index.ts';
+import type { AcquireOptions, Handle, ModelFile, Registry, ServableRequest } from '../../gateway/serving/index.ts';
 
 export const classification = (more: Partial<Classification> = {}): Classification => ({
   model: 'mini',
@@ -25,12 +25,15 @@ export interface FakeRequest {
 
 export class FakeRegistry implements Registry {
   readonly requests: FakeRequest[] = [];
+  /** The keys that requests came with, in order. */
+  readonly keys: (string | undefined)[] = [];
   /** Handles that were acquired and not released. */
   open = 0;
   ready = true;
   readonly #listeners = new Set<(event: ModelEvent) => void>();
 
-  acquire(spec: string | undefined): Handle {
+  acquire(spec: string | undefined, { key }: AcquireOptions = {}): Handle {
+    this.keys.push(key);
     if (spec !== undefined && spec !== 'mini') throw new TwinlensError('MODEL_NOT_FOUND', `There is no model ${spec}.`);
     this.open += 1;
     let released = false;

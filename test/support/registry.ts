@@ -1,6 +1,9 @@
 /** A real registry with real instances in this process, for tests below the gateway's sockets. */
+import { fileURLToPath } from 'node:url';
 import { parseConfiguration } from '../../gateway/configuration.ts';
+import { createImporter } from '../../gateway/packages/index.ts';
 import { createRegistry, type ServingObserver } from '../../gateway/serving/index.ts';
+import { createSources } from '../../gateway/sources/index.ts';
 
 export const platformClock = {
   now: () => performance.now(),
@@ -44,13 +47,24 @@ export async function startRegistry(environment: Record<string, string> = {}): P
       exits.push(reason);
       look();
     },
+    versionState: look,
+    loadEnded: look,
+    canaryShare: look,
+    shadowCompared: look,
+    canaryRolledBack: look,
   };
-  const registry = await createRegistry({
-    configuration: parseConfiguration({ TWINLENS_PROVIDER: 'cpu', TWINLENS_DATA: '', ...environment }),
-    clock: platformClock,
-    log: { info: write('info'), warn: write('warn'), error: write('error') },
-    observer,
+  const configuration = parseConfiguration({ TWINLENS_PROVIDER: 'cpu', TWINLENS_DATA: '', ...environment });
+  const written = { info: write('info'), warn: write('warn'), error: write('error') };
+  const shared = { configuration, clock: platformClock, log: written, random: Math.random };
+  const importer = createImporter({
+    provider: configuration.provider,
+    threads: 1,
+    maxPixels: configuration.maxPixels,
+    maxBytes: configuration.maxUploadBytes,
+    imagenetNames: fileURLToPath(new URL('../../models/efficientnet-lite0/classes.json', import.meta.url)),
   });
+  const sources = createSources({ ...shared, importer, now: Date.now, mlflowToken: undefined });
+  const registry = await createRegistry({ ...shared, sources, observer, today: Date.now });
   return {
     registry,
     log,

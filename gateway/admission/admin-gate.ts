@@ -1,0 +1,135 @@
+/**
+ * Who may use the admin API: the bearer of the token, or, when none is configured, this machine only. Guarantees
+ * that no page of another site gets in with the powers of a visitor's browser (CSRF, DNS rebinding). Says no by
+ * throwing; knows no routes and does not read bodies.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { TwinlensError } from '../../core/errors.ts';
+import type { Log } from '../telemetry/index.ts';
+import { Lockout } from './lockout.ts';
+import { isLoopbackAddress, isLoopbackHost, plainAddress } from './loopback.ts';
+
+export interface AdminGateOptions {
+  /** Undefined: only this machine may ask. */
+  readonly token: string | undefined;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly log: Pick<Log, 'warn'>;
+}
+
+export interface AdminRequest {
+  readonly method: string;
+  readonly headers: IncomingHttpHeaders;
+  /** Of the peer of the connection, never one that a header names. */
+  readonly address: string;
+}
+
+/** A custom header can't be sent to another site without a preflight, and preflights are refused. */
+export const ADMIN_HEADER = 'x-twinlens-admin';
+
+const FAILURES = 10;
+const WINDOW_MS = 300_000;
+const LOCK_MS = 300_000;
+const MAX_ADDRESSES = 10_000;
+
+const HOW_TO_CONFIGURE =
+  'set TWINLENS_ADMIN_TOKEN (or TWINLENS_ADMIN_TOKEN_FILE) to a secret of at least 16 characters, start the gateway again and send it as "Authorization: Bearer ..."';
+
+const FORWARDED = /^(?:forwarded|via|x-real-ip|x-forwarded(?:-.*)?)$/;
+const BODY_TYPES = ['application/json', 'application/octet-stream'];
+
+const digest = (text: string) => createHash('sha256').update(text).digest();
+
+export class AdminGate {
+  readonly #expected: Buffer | undefined;
+  readonly #lockout: Lockout;
+  readonly #log: AdminGateOptions['log'];
+
+  constructor({ token, now, log }: AdminGateOptions) {
+    this.#expected = token === undefined ? undefined : digest(token);
+    this.#lockout = new Lockout({
+      now,
+      failures: FAILURES,
+      windowMs: WINDOW_MS,
+      lockMs: LOCK_MS,
+      maxAddresses: MAX_ADDRESSES,
+    });
+    this.#log = log;
+  }
+
+  get access(): 'token' | 'loopback' {
+    return this.#expected === undefined ? 'loopback' : 'token';
+  }
+
+  /** Throws UNAUTHENTICATED, PERMISSION_DENIED, RATE_LIMITED or UNSUPPORTED_MEDIA. */
+  check(request: AdminRequest): void {
+    checkSite(request.headers);
+    if (this.#expected === undefined) checkLoopback(request);
+    else this.#checkToken(request, this.#expected);
+    if (request.method !== 'GET' && request.method !== 'HEAD') checkChange(request, this.access);
+  }
+
+  #checkToken({ headers, address }: AdminRequest, expected: Buffer): void {
+    const peer = plainAddress(address);
+    const lockedMs = this.#lockout.remainingMs(peer);
+    if (lockedMs > 0) throw lockedOut(lockedMs);
+    const given = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1];
+    if (given === undefined) {
+      // No guess, so it isn't counted: the page asks without a token to learn that it needs one.
+      throw new TwinlensError('UNAUTHENTICATED', 'Send the admin token as "Authorization: Bearer ...".');
+    }
+    if (timingSafeEqual(digest(given), expected)) return;
+    const locked = this.#lockout.fail(peer);
+    const fields = { event_type: 'admin_refused', address: peer, locked };
+    this.#log.warn(fields, locked ? 'too many wrong admin tokens: the address is locked out' : 'a wrong admin token');
+    throw new TwinlensError('UNAUTHENTICATED', 'The admin token is wrong; see TWINLENS_ADMIN_TOKEN of the gateway.');
+  }
+}
+
+function lockedOut(retryAfterMs: number): TwinlensError {
+  const seconds = Math.ceil(retryAfterMs / 1000);
+  return new TwinlensError(
+    'RATE_LIMITED',
+    `Too many wrong tokens came from this address; try again in ${seconds} seconds.`,
+    { retryAfterMs },
+  );
+}
+
+/** Browsers say from where a request comes; programs don't, and are not held to it. */
+function checkSite(headers: IncomingHttpHeaders): void {
+  const { origin, host } = headers;
+  const site = headers['sec-fetch-site'];
+  const foreign =
+    (site !== undefined && site !== 'same-origin' && site !== 'none') ||
+    (origin !== undefined && !(URL.canParse(origin) && new URL(origin).host === host?.toLowerCase()));
+  if (!foreign) return;
+  throw new TwinlensError(
+    'PERMISSION_DENIED',
+    'Another site may not use the admin API; open /admin of this gateway itself.',
+  );
+}
+
+function checkLoopback({ headers, address }: AdminRequest): void {
+  const refuse = (why: string) =>
+    new TwinlensError(
+      'PERMISSION_DENIED',
+      `Without a token only this machine may use the admin API, and ${why}; ${HOW_TO_CONFIGURE}.`,
+    );
+  if (!isLoopbackAddress(address)) throw refuse('the request came from another one');
+  if (!isLoopbackHost(headers.host)) throw refuse('the request names another host (use http://localhost)');
+  // A proxy on this machine makes everybody local.
+  if (Object.keys(headers).some((name) => FORWARDED.test(name))) throw refuse('the request came through a proxy');
+}
+
+/** What changes something must be such that a form or a simple fetch of another site can't send it. */
+function checkChange({ headers }: AdminRequest, access: 'token' | 'loopback'): void {
+  const type = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
+  const body = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+  if (type === undefined ? body : !BODY_TYPES.includes(type)) {
+    throw new TwinlensError('UNSUPPORTED_MEDIA', `Send the body as ${BODY_TYPES.join(' or as ')}.`);
+  }
+  if (access === 'loopback' && headers[ADMIN_HEADER] !== '1') {
+    throw new TwinlensError('PERMISSION_DENIED', `Without a token, changes need the header "${ADMIN_HEADER}: 1".`);
+  }
+}

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { openApi } from './openapi.ts';
+
+interface Operation {
+  readonly operationId: string;
+  readonly security?: unknown;
+  readonly parameters?: readonly { readonly name: string; readonly in: string }[];
+  readonly responses: Readonly<Record<string, unknown>>;
+}
+const { paths, components } = openApi('1.2.3') as unknown as {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, unknown>> };
+};
+const operations = Object.entries(paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+);
+
+test('every operation has a name of its own, and every parameter of a path is described', () => {
+  const ids = operations.map(({ operation }) => operation.operationId);
+  expect(new Set(ids).size).toBe(ids.length);
+  for (const { path, operation } of operations) {
+    const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+    const described = operation.parameters?.filter((parameter) => parameter.in === 'path').map(({ name }) => name);
+    expect([...(described ?? [])].sort(), path).toEqual([...names].sort());
+  }
+});
+
+test('admin paths, and only they, need the token and tell of its lack', () => {
+  for (const { path, method, operation } of operations) {
+    const admin = path.startsWith('/v1/admin');
+    expect(operation.security !== undefined, `${method} ${path}`).toBe(admin);
+    if (admin) expect(Object.keys(operation.responses), path).toEqual(expect.arrayContaining(['401', '403', '429']));
+  }
+});
+
+test('every reference leads somewhere', () => {
+  for (const [, name] of JSON.stringify(paths).matchAll(/#\/components\/schemas\/(\w+)/g)) {
+    expect(components.schemas).toHaveProperty(name ?? '');
+  }
+});

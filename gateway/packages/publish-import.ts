@@ -1,0 +1,70 @@
+/**
+ * The way from a package that is ready to one that serves: `stable` is held first where that is wanted, then the package
+ * appears by one rename, is written down, and is looked for. Knows no transport.
+ */
+import type { JournalEntry, PublishRequest } from '../../core/admin.ts';
+import { TwinlensError } from '../../core/errors.ts';
+import type { KnownVersions } from './claims.ts';
+import type { ImportJob } from './import-job.ts';
+import { publishPackage } from './publish.ts';
+
+/** The part of the model operations that imports use. */
+export interface ImportTarget extends KnownVersions {
+  hold(name: string, actor: string): Promise<void>;
+  load(name: string, version: number, actor: string): Promise<void>;
+  setCanary(name: string, request: { readonly version: number; readonly share: number }, actor: string): Promise<void>;
+  published(): Promise<void>;
+  note(entry: Omit<JournalEntry, 'at'>): Promise<void>;
+  readonly readOnly: string | undefined;
+}
+
+export interface PublishingOptions {
+  readonly target: ImportTarget;
+  /** Folder of the published models. */
+  readonly root: string;
+}
+
+const DEFAULT_SHARE = 0.1;
+
+const DETAILS: Readonly<Record<PublishRequest['as'], string>> = {
+  serve: 'to be served',
+  hold: 'with stable held where it is',
+  canary: 'as canary',
+};
+
+/** Errors: CONFLICT, INVALID_ARGUMENT, UNAVAILABLE (the package still waits); ENGINE_FAILED and such of a canary that does not load. */
+export async function publishImport(
+  job: ImportJob,
+  { as, share }: PublishRequest,
+  actor: string,
+  { target, root }: PublishingOptions,
+): Promise<void> {
+  if (share !== undefined && as !== 'canary') {
+    throw new TwinlensError('INVALID_ARGUMENT', 'A share belongs to a canary; leave it out, or publish as "canary".');
+  }
+  const made = job.beginPublishing();
+  const { name, version } = made.manifest;
+  let published = false;
+  try {
+    if (as !== 'serve') {
+      if (!target.models().some((model) => model.name === name)) {
+        throw new TwinlensError('CONFLICT', `${name} is new: nothing else can serve meanwhile. Publish it as "serve".`);
+      }
+      await target.hold(name, actor);
+    }
+    await publishPackage({ ...made, root });
+    published = true;
+  } finally {
+    job.endPublishing(published);
+  }
+  try {
+    const detail = `${name} ${version} from ${job.report.from}, ${DETAILS[as]}`;
+    await target.note({ actor, action: 'publish', model: name, version, detail });
+  } finally {
+    // It is on the disk, so it is looked for also when the journal could not be written.
+    await target.published();
+  }
+  if (as !== 'canary') return;
+  await target.load(name, version, actor);
+  await target.setCanary(name, { version, share: share ?? DEFAULT_SHARE }, actor);
+}

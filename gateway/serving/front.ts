@@ -1,0 +1,200 @@
+/**
+ * Versions as the front of the gateway sees them: which one a request gets, what the models look like, where their
+ * files are. A request that names neither version nor label gets `stable`, or the canary by its share.
+ */
+import { join } from 'node:path';
+import { TwinlensError } from '../../core/errors.ts';
+import { type ModelSpec, parseModelSpec } from '../../core/model-spec.ts';
+import type { ModelDetail, ModelSummary } from '../../core/protocol.ts';
+import type { Canaries } from './canaries.ts';
+import { CANARY, STABLE } from './labels.ts';
+import type { Lifecycle, VersionStatus } from './lifecycle.ts';
+import type { Placement } from './placement.ts';
+import type { AcquireOptions, Handle, ModelFile } from './servable.ts';
+import type { Shadows } from './shadows.ts';
+import { shownState } from './shown-state.ts';
+
+export interface FrontOptions {
+  readonly lifecycle: Lifecycle;
+  readonly placement: Placement;
+  readonly canaries: Canaries;
+  readonly shadows: Shadows;
+  readonly defaultModel: string | undefined;
+}
+
+const listed = 'GET /v1/models';
+
+function unknownModel(name: string): TwinlensError {
+  return new TwinlensError('MODEL_NOT_FOUND', `There is no model ${name}; ${listed} lists them.`);
+}
+
+export class Front {
+  readonly #options: FrontOptions;
+  /** Models that could answer at some time. */
+  readonly #served = new Set<string>();
+  #begun = false;
+
+  constructor(options: FrontOptions) {
+    this.#options = options;
+    const { lifecycle } = options;
+    lifecycle.subscribe(({ kind, name }) => {
+      if (kind === 'available') this.#served.add(name);
+      if (lifecycle.statuses(name).length === 0) this.#served.delete(name);
+    });
+  }
+
+  /** The model for requests that name none. */
+  get defaultModel(): string | undefined {
+    return this.#options.defaultModel ?? this.#options.lifecycle.names[0];
+  }
+
+  /**
+   * There is a model, and each that is to be served can answer. A model that came later counts once it could: one
+   * that never loads must not take a gateway out of service that serves the others.
+   */
+  get ready(): boolean {
+    const { lifecycle, placement } = this.#options;
+    const wanted = lifecycle.names.filter((name) => lifecycle.statuses(name).some((status) => status.wanted));
+    const counted = this.#begun ? wanted.filter((name) => this.#served.has(name)) : wanted;
+    const ready =
+      counted.length > 0 &&
+      counted.every((name) => {
+        const stable = placement.stable(name);
+        return lifecycle.statuses(name).some(({ version, alive }) => version === stable && alive);
+      });
+    this.#begun ||= ready;
+    return ready;
+  }
+
+  acquire(text: string | undefined, { key }: AcquireOptions = {}): Handle {
+    const { lifecycle, placement, canaries } = this.#options;
+    const named = text === undefined ? undefined : parseModelSpec(text);
+    const name = named?.name ?? this.defaultModel;
+    if (name === undefined)
+      throw new TwinlensError('MODEL_NOT_READY', 'The gateway has no model yet; try again in a moment.');
+    const spec = named ?? { kind: 'default', name };
+    const labels = placement.labels(name);
+    if (spec.kind === 'default') {
+      const handle = this.#canaryHandle(name, key) ?? this.#acquire(name, labels[STABLE]);
+      if (handle) return canaries.of(name) ? this.#shadowing(handle) : handle;
+    } else {
+      const label = spec.kind === 'label' && Object.hasOwn(labels, spec.label) ? labels[spec.label] : undefined;
+      const handle = this.#acquire(name, spec.kind === 'version' ? spec.version : label);
+      if (handle) return handle;
+    }
+    throw this.#refusal(spec, text ?? name, lifecycle.statuses(name));
+  }
+
+  list(): readonly ModelSummary[] {
+    return this.#options.lifecycle.names.map((name) => this.#summary(name));
+  }
+
+  /** Throws MODEL_NOT_FOUND. */
+  detail(name: string): ModelDetail {
+    const known = this.#options.lifecycle.statuses(name);
+    if (known.length === 0) throw unknownModel(name);
+    return {
+      ...this.#summary(name),
+      details: known.map((status) => ({
+        version: status.version,
+        state: shownState(status),
+        reason: status.error?.message,
+        provider: status.provider,
+        manifest: status.manifest,
+      })),
+    };
+  }
+
+  /** Throws MODEL_NOT_FOUND, MODEL_NOT_READY, NOT_FOUND. */
+  file(name: string, version: number, file: string): ModelFile {
+    const status = this.#options.lifecycle.statuses(name).find((one) => one.version === version);
+    if (!status) {
+      throw new TwinlensError(
+        'MODEL_NOT_FOUND',
+        `There is no ${name}@${version}; ${listed}/${name} lists the versions.`,
+      );
+    }
+    const { folder, manifest } = status;
+    if (folder === undefined || !manifest) {
+      throw new TwinlensError('MODEL_NOT_READY', `${name}@${version} is not on the gateway's disk; load it first.`);
+    }
+    const entry = Object.hasOwn(manifest.files, file) ? manifest.files[file] : undefined;
+    if (!entry && file !== 'model.json') {
+      throw new TwinlensError('NOT_FOUND', `${name}@${version} has no file ${file}; its manifest lists them.`);
+    }
+    return { path: join(folder, file), entry };
+  }
+
+  #acquire(name: string, version: number | undefined): Handle | undefined {
+    return version === undefined ? undefined : this.#options.lifecycle.acquire(name, version);
+  }
+
+  /** Undefined also when the canary can't answer: `stable` does then. */
+  #canaryHandle(name: string, key: string | undefined): Handle | undefined {
+    const { canaries, placement } = this.#options;
+    return canaries.takes(name, key) ? this.#acquire(name, placement.labels(name)[CANARY]) : undefined;
+  }
+
+  /** The handle, with some of its requests run on the other one of canary and `stable` after they were answered. */
+  #shadowing(handle: Handle): Handle {
+    const { canaries, placement, shadows } = this.#options;
+    const { name, version } = handle;
+    return {
+      name,
+      version,
+      release: () => handle.release(),
+      classify: async (request) => {
+        const answer = await handle.classify(request);
+        const canary = canaries.of(name)?.version;
+        const stable = placement.stable(name);
+        const other = version === canary ? stable : canary;
+        const both = canary !== undefined && (version === canary || version === stable);
+        if (both && other !== undefined && canaries.shadows(name)) {
+          void shadows.compare(other, request, answer).then((agreed) => {
+            if (agreed !== undefined) canaries.compared(name, canary, agreed);
+          });
+        }
+        return answer;
+      },
+    };
+  }
+
+  #refusal(spec: ModelSpec, asked: string, known: readonly VersionStatus[]): TwinlensError {
+    const { name } = spec;
+    if (known.length === 0) return unknownModel(name);
+    const status = spec.kind === 'version' ? known.find(({ version }) => version === spec.version) : undefined;
+    if ((spec.kind === 'label' && !this.#hasLabel(name, spec.label)) || (spec.kind === 'version' && !status)) {
+      const what = spec.kind === 'label' ? `label ${spec.label}` : `version ${spec.version}`;
+      return new TwinlensError('MODEL_NOT_FOUND', `${name} has no ${what}; ${listed}/${name} lists them.`);
+    }
+    if (status && shownState(status) === 'idle') {
+      return new TwinlensError(
+        'MODEL_NOT_READY',
+        `${asked} is not loaded; ${listed}/${name} lists the versions that are.`,
+      );
+    }
+    const failed = (status ? [status] : known).find(({ state }) => state === 'failed');
+    const why = failed?.error ? ` (${failed.error.message})` : '';
+    return new TwinlensError('MODEL_NOT_READY', `${asked} can't answer yet${why}; try again in a moment.`, {
+      retryAfterMs: 1000,
+    });
+  }
+
+  /** The label exists, whether or not its version can answer now. */
+  #hasLabel(name: string, label: string): boolean {
+    const saved = this.#options.placement.saved(name);
+    if (label === STABLE) return true;
+    return label === CANARY ? saved.canary !== undefined : Object.hasOwn(saved.labels, label);
+  }
+
+  #summary(name: string): ModelSummary {
+    const { lifecycle, placement } = this.#options;
+    return {
+      name,
+      title: lifecycle.statuses(name).findLast(({ manifest }) => manifest)?.manifest?.title ?? name,
+      default: name === this.defaultModel,
+      versions: [...lifecycle.available(name)],
+      labels: { ...placement.labels(name) },
+    };
+  }
+}

@@ -1,0 +1,181 @@
+/** What operators do with labels and the version policy. A label moves only to a version that is available. */
+import type { VersionPolicy } from '../../core/admin.ts';
+import { labelNameSchema } from '../../core/admin.ts';
+import { TwinlensError } from '../../core/errors.ts';
+import type { Bench } from './bench.ts';
+import { withoutCanary } from './canaries.ts';
+import { CANARY, STABLE } from './labels.ts';
+import { labelled, pinned, withModel, without } from './state.ts';
+
+/** Own labels of one model. */
+const MAX_LABELS = 32;
+
+function inWords(policy: VersionPolicy): string {
+  switch (policy.kind) {
+    case 'latest':
+      return policy.count === 1 ? 'the latest version' : `the latest ${policy.count} versions`;
+    case 'specific':
+      return policy.versions.length === 0 ? 'no version' : `versions ${policy.versions.join(', ')}`;
+    case 'all':
+      return 'all versions';
+    default: {
+      const impossible: never = policy;
+      return impossible;
+    }
+  }
+}
+
+export class LabelOperations {
+  readonly #bench: Bench;
+
+  constructor(bench: Bench) {
+    this.#bench = bench;
+  }
+
+  promote(name: string, version: number | undefined, actor: string): Promise<void> {
+    const { placement, journal } = this.#bench;
+    return this.#bench.change(
+      name,
+      version === undefined ? 'promoting the canary' : `promoting ${version}`,
+      async () => {
+        const { canary, labels } = placement.saved(name);
+        const target = version ?? canary?.version;
+        if (target === undefined) {
+          throw new TwinlensError('CONFLICT', `${name} has no canary; name the version that stable is to move to.`);
+        }
+        await this.#bench.withVersion(name, target, async () => {
+          if (labels.stable === target && !canary) return;
+          const before = placement.stable(name);
+          const from = before === undefined || before === target ? '' : ` from version ${before}`;
+          const note = {
+            actor,
+            action: 'promote',
+            model: name,
+            version: target,
+            detail: `stable was moved${from} to version ${target}${canary ? '; the canary ended' : ''}.`,
+          };
+          await journal.write(note, (state) =>
+            withModel(state, name, (model) => withoutCanary(pinned(model, target, before))),
+          );
+        });
+      },
+    );
+  }
+
+  /** Where `rollback` would lead: the last version before `stable` that is still known. */
+  rollbackTo(name: string): number | undefined {
+    const { lifecycle, placement } = this.#bench;
+    const stable = placement.stable(name);
+    const known = lifecycle.statuses(name).map(({ version }) => version);
+    return placement.saved(name).previous.findLast((version) => version !== stable && known.includes(version));
+  }
+
+  rollback(name: string, actor: string): Promise<void> {
+    const { placement, journal } = this.#bench;
+    return this.#bench.change(name, 'rolling back', async () => {
+      const target = this.rollbackTo(name);
+      if (target === undefined) {
+        throw new TwinlensError('CONFLICT', `stable of ${name} was at no other version that is still known.`);
+      }
+      await this.#bench.withVersion(name, target, async () => {
+        const before = placement.stable(name);
+        const from = before === undefined ? '' : ` from version ${before}`;
+        const ends = placement.saved(name).canary ? '; the canary ended' : '';
+        const detail = `stable was moved back${from} to version ${target}${ends}.`;
+        await journal.write({ actor, action: 'rollback', model: name, version: target, detail }, (state) =>
+          withModel(state, name, (model) => ({
+            ...withoutCanary(pinned(model, target, undefined)),
+            previous: model.previous.slice(0, model.previous.lastIndexOf(target)),
+          })),
+        );
+      });
+    });
+  }
+
+  followNewest(name: string, actor: string): Promise<void> {
+    const { placement, journal } = this.#bench;
+    return this.#bench.change(name, 'letting stable follow the newest version', async () => {
+      const { canary, labels } = placement.saved(name);
+      if (canary) {
+        throw new TwinlensError('CONFLICT', `${name} has a canary; promote or end it before stable moves by itself.`);
+      }
+      if (!Object.hasOwn(labels, STABLE)) return;
+      const detail = 'stable follows the newest version again.';
+      await journal.write({ actor, action: 'follow-newest', model: name, detail }, (state) =>
+        this.#unlabelled(state, name, STABLE),
+      );
+    });
+  }
+
+  hold(name: string, actor: string): Promise<void> {
+    const { placement, journal } = this.#bench;
+    return this.#bench.change(name, 'keeping stable where it is', async () => {
+      if (labelled(placement.saved(name), STABLE) !== undefined) return;
+      const stable = this.#bench.stable(name);
+      const detail = `stable stays at version ${stable} when a newer one comes.`;
+      await journal.write({ actor, action: 'hold', model: name, version: stable, detail }, (state) =>
+        withModel(state, name, (model) => pinned(model, stable, model.stable)),
+      );
+    });
+  }
+
+  setLabel(name: string, label: string, version: number, actor: string): Promise<void> {
+    if (label === STABLE) return this.promote(name, version, actor);
+    if (label === CANARY || !labelNameSchema.safeParse(label).success) {
+      const what = label === CANARY ? 'canary is set with its share, by starting a canary' : `"${label}" is no label`;
+      return Promise.reject(
+        new TwinlensError('INVALID_ARGUMENT', `${what}; own labels begin with a lower case letter, such as "beta".`),
+      );
+    }
+    const { placement, journal } = this.#bench;
+    return this.#bench.change(name, `moving ${label}`, async () => {
+      const { labels } = placement.saved(name);
+      const before = Object.hasOwn(labels, label) ? labels[label] : undefined;
+      if (before === undefined && Object.keys(labels).length >= MAX_LABELS) {
+        throw new TwinlensError('CONFLICT', `${name} has ${MAX_LABELS} labels already; remove one first.`);
+      }
+      await this.#bench.withVersion(name, version, async () => {
+        if (before === version) return;
+        const from = before === undefined ? '' : ` from version ${before}`;
+        const detail = `${label} was moved${from} to version ${version}.`;
+        await journal.write({ actor, action: 'label', model: name, version, detail }, (state) =>
+          withModel(state, name, (model) => ({
+            ...model,
+            labels: { ...model.labels, [label]: version },
+            unloaded: without(model.unloaded, version),
+          })),
+        );
+      });
+    });
+  }
+
+  async removeLabel(name: string, label: string, actor: string): Promise<void> {
+    const { placement, journal } = this.#bench;
+    await this.#bench.change(name, `removing ${label}`, async () => {
+      const version = labelled(placement.saved(name), label);
+      if (version === undefined) {
+        throw new TwinlensError('NOT_FOUND', `${name} has no label ${label} that an operator has set.`);
+      }
+      const detail = `${label} was taken from version ${version}.`;
+      await journal.write({ actor, action: 'unlabel', model: name, version, detail }, (state) =>
+        this.#unlabelled(state, name, label),
+      );
+    });
+  }
+
+  setPolicy(name: string, policy: VersionPolicy, actor: string): Promise<void> {
+    return this.#bench.change(name, 'changing the version policy', async () => {
+      const detail = `Of ${name}, ${inWords(policy)} and what is labelled will be served.`;
+      await this.#bench.journal.write({ actor, action: 'policy', model: name, detail }, (state) =>
+        withModel(state, name, (model) => ({ ...model, policy })),
+      );
+    });
+  }
+
+  #unlabelled(state: Parameters<typeof withModel>[0], name: string, label: string) {
+    return withModel(state, name, (model) => {
+      const { [label]: _, ...labels } = model.labels;
+      return { ...model, labels };
+    });
+  }
+}

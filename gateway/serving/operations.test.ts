@@ -1,0 +1,313 @@
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { ModelEvent } from '../../core/protocol.ts';
+import { settle } from '../../test/doubles/fake-clock.ts';
+import {
+  type ServingOptions,
+  type ServingUnderTest,
+  scratchFolders,
+  startServing,
+} from '../../test/support/serving.ts';
+
+const scratch = scratchFolders();
+afterAll(() => scratch.clean());
+
+const ALL = { TWINLENS_VERSIONS: 'all' };
+const conflict = expect.objectContaining({ code: 'CONFLICT' });
+
+async function start(options: ServingOptions = {}): Promise<ServingUnderTest & { readonly events: ModelEvent[] }> {
+  const serving = await startServing({ data: scratch.make(), ...options });
+  const events: ModelEvent[] = [];
+  serving.registry.subscribe((event) => events.push(event));
+  await written(serving);
+  return { ...serving, events };
+}
+
+/** Everything that was on its way to the disk is there. */
+async function written({ registry }: ServingUnderTest): Promise<void> {
+  // A change is queued behind all others.
+  for (let round = 0; round < 3; round += 1) {
+    await settle();
+    await registry.operations.note({ actor: 'test', action: 'mark', detail: '' }).catch(() => undefined);
+  }
+}
+
+const served = (serving: ServingUnderTest, spec?: string): number => {
+  const handle = serving.registry.acquire(spec);
+  handle.release();
+  return handle.version;
+};
+const available = ({ registry }: ServingUnderTest) => registry.list()[0]?.versions;
+const labels = ({ registry }: ServingUnderTest) => registry.list()[0]?.labels;
+const actions = ({ registry }: ServingUnderTest) =>
+  registry.operations
+    .journal(100)
+    .filter(({ action }) => action !== 'mark')
+    .map(({ actor, action, version }) => [actor, action, version].join(' '))
+    .reverse();
+
+describe('stable', () => {
+  it('follows a newer version by itself, remembers where it was, and tells subscribers', async () => {
+    const serving = await start({ versions: [1] });
+    serving.publish(1, 2);
+    await written(serving);
+    expect(served(serving)).toBe(2);
+    expect(available(serving)).toEqual([2]);
+    expect(serving.registry.operations.model('mini')).toMatchObject({ stable: 'newest', rollbackTo: 1 });
+    expect(serving.events.map(({ event, version }) => `${event} ${version}`).slice(2)).toEqual([
+      'available 2',
+      'label 2',
+      'retired 1',
+    ]);
+    expect(actions(serving)).toEqual(expect.arrayContaining(['models version-found 2', 'gateway stable 2']));
+  });
+
+  it('goes back with one call, also when the version before is not loaded any more, and stays there', async () => {
+    const serving = await start({ versions: [1] });
+    serving.publish(1, 2);
+    await written(serving);
+    await serving.registry.operations.rollback('mini', 'admin');
+    expect([served(serving), labels(serving)]).toEqual([1, { stable: 1 }]);
+    expect(serving.events.at(-1)).toMatchObject({ event: 'label', label: 'stable', version: 1 });
+    serving.publish(1, 2, 3);
+    await written(serving);
+    expect(served(serving)).toBe(1);
+    expect(available(serving)).toEqual([1, 3]);
+    await expect(serving.registry.operations.rollback('mini', 'admin')).rejects.toEqual(conflict);
+    await serving.registry.operations.followNewest('mini', 'admin');
+    expect(served(serving)).toBe(3);
+    await written(serving);
+    expect(serving.registry.operations.model('mini')).toMatchObject({ stable: 'newest', rollbackTo: 1 });
+  });
+
+  it('promoted twice, goes back twice', async () => {
+    const serving = await start({ versions: [1, 2, 3], environment: ALL });
+    const { operations } = serving.registry;
+    for (const version of [1, 3, 2]) await operations.promote('mini', version, 'admin');
+    await operations.rollback('mini', 'admin');
+    expect(served(serving)).toBe(3);
+    await operations.rollback('mini', 'admin');
+    expect(served(serving)).toBe(1);
+    await operations.promote('mini', 2, 'admin');
+    expect(operations.model('mini')).toMatchObject({ rollbackTo: 1, labels: { stable: 2 } });
+  });
+
+  it('held, stays when a newer version comes', async () => {
+    const serving = await start({ versions: [1] });
+    await serving.registry.operations.hold('mini', 'admin');
+    serving.publish(1, 2);
+    await written(serving);
+    expect([served(serving), available(serving)]).toEqual([1, [1, 2]]);
+  });
+
+  it('moves only after the version that it moves to is available; until then the old one answers', async () => {
+    let open: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const serving = await start({ versions: [1, 2], scripts: { 1: { gate } } });
+    const promoted = serving.registry.operations.promote('mini', 1, 'admin');
+    await settle();
+    expect(served(serving)).toBe(2);
+    open();
+    await promoted;
+    expect(served(serving)).toBe(1);
+  });
+
+  it('does not move to a version that fails: its reason is told and nothing has changed', async () => {
+    const serving = await start({ versions: [1, 2], scripts: { 1: { broken: 'The goldens are not met.' } } });
+    const before = serving.registry.operations.model('mini');
+    await expect(serving.registry.operations.promote('mini', 1, 'admin')).rejects.toMatchObject({
+      code: 'ENGINE_FAILED',
+      message: 'The goldens are not met.',
+    });
+    await written(serving);
+    expect(serving.registry.operations.model('mini')).toMatchObject({ labels: before.labels, stable: 'newest' });
+    expect(available(serving)).toEqual([2]);
+    expect(actions(serving).filter((action) => action.startsWith('admin'))).toEqual([]);
+  });
+
+  it('gives up on a version that does not load in time', async () => {
+    const never = new Promise<void>(() => undefined);
+    const serving = await start({ versions: [1, 2], scripts: { 1: { gate: never } } });
+    const promoted = serving.registry.operations.promote('mini', 1, 'admin');
+    const refused = expect(promoted).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+    await serving.clock.advance(180_000);
+    await refused;
+    expect(served(serving)).toBe(2);
+  });
+
+  it('a second change of the same model meanwhile is a conflict', async () => {
+    const serving = await start({ versions: [1, 2] });
+    const { operations } = serving.registry;
+    const first = operations.promote('mini', 1, 'admin');
+    await expect(operations.rollback('mini', 'admin')).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: expect.stringContaining('promoting 1'),
+    });
+    await first;
+    await operations.hold('mini', 'admin');
+  });
+});
+
+describe('labels', () => {
+  it('an own label brings its version, keeps it, can be asked for and taken away', async () => {
+    const serving = await start({ versions: [1, 2] });
+    const { operations } = serving.registry;
+    await operations.setLabel('mini', 'beta', 1, 'admin');
+    expect([served(serving, 'mini:beta'), served(serving)]).toEqual([1, 2]);
+    await expect(operations.unload('mini', 1, 'admin')).rejects.toEqual(conflict);
+    await operations.removeLabel('mini', 'beta', 'admin');
+    await written(serving);
+    expect(available(serving)).toEqual([2]);
+    expect(() => serving.registry.acquire('mini:beta')).toThrowError(
+      expect.objectContaining({ code: 'MODEL_NOT_FOUND' }),
+    );
+    await expect(operations.removeLabel('mini', 'beta', 'admin')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('is not moved where the disk refuses', async () => {
+    const serving = await start({ data: '', versions: [1, 2], environment: ALL });
+    const refused = expect.objectContaining({ code: 'UNAVAILABLE' });
+    await expect(serving.registry.operations.setLabel('mini', 'beta', 1, 'admin')).rejects.toEqual(refused);
+    await expect(serving.registry.operations.promote('mini', 1, 'admin')).rejects.toEqual(refused);
+    expect(labels(serving)).toEqual({ stable: 2 });
+    expect(serving.registry.operations.readOnly).toContain('TWINLENS_DATA');
+  });
+
+  it.each(['canary', 'Beta', '9', ''])('%j is no own label', async (label) => {
+    const serving = await start();
+    await expect(serving.registry.operations.setLabel('mini', label, 1, 'admin')).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
+  });
+
+  it('of an unknown model or version is MODEL_NOT_FOUND', async () => {
+    const { registry } = await start();
+    const unknown = expect.objectContaining({ code: 'MODEL_NOT_FOUND' });
+    await expect(registry.operations.promote('maxi', 1, 'admin')).rejects.toEqual(unknown);
+    await expect(registry.operations.promote('mini', 9, 'admin')).rejects.toEqual(unknown);
+    expect(() => registry.operations.model('maxi')).toThrowError(unknown);
+  });
+});
+
+describe('versions', () => {
+  it('loaded by hand stays until it is unloaded by hand, also the last one', async () => {
+    const serving = await start({ versions: [1, 2] });
+    const { operations } = serving.registry;
+    await operations.load('mini', 1, 'admin');
+    expect(available(serving)).toEqual([1, 2]);
+    for (const version of [1, 2]) await operations.unload('mini', version, 'admin');
+    expect(available(serving)).toEqual([]);
+    expect(() => serving.registry.acquire('mini')).toThrowError(expect.objectContaining({ code: 'MODEL_NOT_READY' }));
+    await operations.load('mini', 2, 'admin');
+    expect(served(serving)).toBe(2);
+  });
+
+  it('an older one serves while the newest fails; the reason is journaled once, not with every try', async () => {
+    const serving = await start({ versions: [1, 2], scripts: { 2: { broken: 'No.' } } });
+    await serving.clock.advance(60_000);
+    await written(serving);
+    expect([served(serving), available(serving)]).toEqual([1, [1]]);
+    expect(serving.registry.operations.model('mini').versions[0]).toMatchObject({ state: 'failed', reason: 'No.' });
+    expect(serving.told.filter(([name]) => name === 'loadEnded').length).toBeGreaterThan(2);
+    expect(actions(serving).filter((action) => action === 'gateway failed 2')).toHaveLength(1);
+    serving.script(2).broken = undefined;
+    await serving.registry.operations.load('mini', 2, 'admin');
+    expect(served(serving)).toBe(2);
+  });
+
+  it('removed: unloaded, its folder gone, its number not given again', async () => {
+    const data = scratch.make();
+    const folder = (version: number) => join(data, 'models', 'mini', String(version));
+    for (const version of [1, 2]) mkdirSync(folder(version), { recursive: true });
+    writeFileSync(join(folder(2), 'model.json'), '{}');
+    const serving = await start({ data, versions: [1, 2], folder, removable: true, environment: ALL });
+    const { operations } = serving.registry;
+    await expect(operations.remove('mini', 2, 'admin')).rejects.toEqual(conflict);
+    await operations.promote('mini', 1, 'admin');
+    serving.source.onCheck = () => serving.publish(...(existsSync(folder(2)) ? [1, 2] : [1]));
+    expect(operations.nextVersion('mini')).toBe(3);
+    await operations.remove('mini', 2, 'admin');
+    expect([existsSync(folder(2)), existsSync(folder(1)), available(serving)]).toEqual([false, true, [1]]);
+    expect(readdirSync(join(data, '.removed'))).toEqual([]);
+    expect(operations.nextVersion('mini')).toBe(3);
+    expect(operations.nextVersion('new')).toBe(1);
+    expect(operations.model('mini').versions.map(({ version }) => version)).toEqual([1]);
+  });
+
+  it("whose files are not the gateway's own are not removed", async () => {
+    const data = scratch.make();
+    const elsewhere = scratch.make();
+    for (const removable of [true, false]) {
+      const folder = () => (removable ? elsewhere : data);
+      const serving = await start({ data, versions: [1, 2], folder, removable });
+      await expect(serving.registry.operations.remove('mini', 1, 'admin')).rejects.toEqual(conflict);
+      expect(existsSync(elsewhere)).toBe(true);
+      await serving.registry.close();
+    }
+  });
+
+  it('are served by the policy that an operator sets', async () => {
+    const serving = await start({ versions: [1, 2, 3] });
+    const { operations } = serving.registry;
+    await operations.setPolicy('mini', { kind: 'specific', versions: [1, 3] }, 'admin');
+    await written(serving);
+    expect(available(serving)).toEqual([1, 3]);
+    await operations.setPolicy('mini', { kind: 'latest', count: 2 }, 'admin');
+    await written(serving);
+    expect(available(serving)).toEqual([2, 3]);
+  });
+});
+
+describe('a restart', () => {
+  it('finds labels, policy, canary, rollback and journal as they were', async () => {
+    const data = scratch.make();
+    const first = await start({ data, versions: [1, 2, 3], environment: ALL });
+    const { operations } = first.registry;
+    await operations.promote('mini', 1, 'admin');
+    await operations.promote('mini', 2, 'admin');
+    await operations.setLabel('mini', 'beta', 1, 'admin');
+    await operations.setCanary('mini', { version: 3, share: 0.25 }, 'admin');
+    await written(first);
+    const before = { ...operations.model('mini'), versions: [] };
+    const journal = operations.journal(100);
+    await first.registry.close();
+    const second = await start({ data, versions: [1, 2, 3], environment: ALL });
+    expect({ ...second.registry.operations.model('mini'), versions: [] }).toEqual(before);
+    expect(second.registry.operations.journal(100)).toEqual(expect.arrayContaining([...journal]));
+  });
+
+  it('answers by no version above the pinned one while that is still loading', async () => {
+    const data = scratch.make();
+    const first = await start({ data, versions: [1] });
+    first.publish(1, 2);
+    await written(first);
+    await first.registry.operations.rollback('mini', 'admin');
+    await first.registry.close();
+    let open: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const second = await start({ data, versions: [1, 2], scripts: { 1: { gate } } });
+    expect(available(second)).toEqual([2]);
+    expect(() => second.registry.acquire('mini')).toThrowError(expect.objectContaining({ code: 'MODEL_NOT_READY' }));
+    expect(second.registry.ready).toBe(false);
+    open();
+    await written(second);
+    expect([served(second), second.registry.ready]).toEqual([1, true]);
+  });
+});
+
+it('a model that comes later and never loads does not make a gateway unready that serves others', async () => {
+  const serving = await start();
+  expect(serving.registry.ready).toBe(true);
+  const [mini] = serving.source.snapshot.aspired;
+  if (!mini) throw new Error('The source has mini.');
+  const fetch = () => Promise.reject(new Error('gone'));
+  serving.source.has([mini, { ...mini, name: 'other', fetch }]);
+  await settle();
+  expect(serving.registry.list().map(({ name }) => name)).toEqual(['mini', 'other']);
+  expect(serving.registry.ready).toBe(true);
+});

@@ -1,0 +1,94 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { settle } from '../../test/doubles/fake-clock.ts';
+import { FakeSource } from '../../test/doubles/fake-source.ts';
+import { scratchFolders, startServing } from '../../test/support/serving.ts';
+
+const scratch = scratchFolders();
+afterAll(() => scratch.clean());
+
+const offer = { model: 'resnet', version: 1, title: 'ResNet', licence: 'Apache-2.0', bytes: 1, followed: false };
+
+describe('sources', () => {
+  it('follow what an operator chose and what is configured, also after a restart', async () => {
+    const data = scratch.make();
+    const make = async () => {
+      const models = new FakeSource();
+      const zoo = new FakeSource('zoo', 'catalogue');
+      zoo.has([], { offers: [offer] });
+      const environment = { TWINLENS_FOLLOW: 'mobilenet' };
+      return { zoo, ...(await startServing({ data, environment, sources: [models, zoo] })) };
+    };
+    const first = await make();
+    expect(first.zoo.followed).toEqual(['mobilenet']);
+    const { operations } = first.registry;
+    await operations.follow('zoo', 'resnet', 'admin');
+    expect(first.zoo.followed).toEqual(['mobilenet', 'resnet']);
+    await expect(operations.follow('zoo', 'nothing', 'admin')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(operations.follow('nowhere', 'resnet', 'admin')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(operations.unfollow('zoo', 'mobilenet', 'admin')).rejects.toMatchObject({ code: 'CONFLICT' });
+    const second = await make();
+    expect(second.zoo.followed).toEqual(['mobilenet', 'resnet']);
+    await second.registry.operations.unfollow('zoo', 'resnet', 'admin');
+    expect(second.zoo.followed).toEqual(['mobilenet']);
+    await expect(second.registry.operations.unfollow('zoo', 'resnet', 'admin')).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
+  });
+
+  it('that take long to answer for the first time hold up no other', async () => {
+    const models = new FakeSource();
+    const zoo = new FakeSource('zoo', 'catalogue');
+    zoo.start = () => new Promise(() => undefined);
+    const { registry } = await startServing({ sources: [models, zoo] });
+    expect(registry.operations.sources().map(({ name }) => name)).toEqual(['models', 'zoo']);
+  });
+
+  it('serve what they kept before their first check is over, and that is no news', async () => {
+    const zoo = new FakeSource('zoo', 'catalogue');
+    let checked: () => void = () => undefined;
+    zoo.start = () =>
+      new Promise((resolve) => {
+        checked = resolve;
+      });
+    const { registry, source, publish } = await startServing({ data: scratch.make(), sources: [zoo] });
+    publish(4);
+    zoo.has(source.snapshot.aspired);
+    await settle();
+    expect(registry.list()[0]?.versions).toEqual([4]);
+    checked();
+    await settle();
+    await registry.operations.note({ actor: 'test', action: 'mark', detail: '' });
+    expect(registry.operations.journal(100).some(({ action }) => action === 'version-found')).toBe(false);
+  });
+
+  it('tell in the journal what came and went while the gateway ran, not what was there at the start', async () => {
+    const { registry, publish } = await startServing({ data: scratch.make(), versions: [1, 2] });
+    publish(2, 3);
+    await settle();
+    await registry.operations.note({ actor: 'test', action: 'mark', detail: '' });
+    const told = registry.operations.journal(100).filter(({ actor }) => actor === 'models');
+    expect(told.map(({ action, version }) => [action, version]).reverse()).toEqual([
+      ['version-found', 3],
+      ['version-gone', 1],
+    ]);
+  });
+
+  it('tell once in the log what they refuse', async () => {
+    const { source, log } = await startServing();
+    for (let time = 0; time < 3; time += 1) source.has([], { refused: [{ what: 'broken', reason: 'No manifest.' }] });
+    expect(log.filter(({ fields }) => fields.event_type === 'model_refused')).toMatchObject([
+      { level: 'error', fields: { what: 'broken' }, message: 'No manifest.' },
+    ]);
+  });
+
+  it('are checked when somebody asks; after a publication all folders are', async () => {
+    const models = new FakeSource();
+    const zoo = new FakeSource('zoo', 'catalogue');
+    const { registry } = await startServing({ sources: [models, zoo] });
+    const before = [models.checks, zoo.checks];
+    await registry.operations.published();
+    expect(await registry.operations.check('zoo')).toMatchObject({ name: 'zoo' });
+    expect([models.checks, zoo.checks]).toEqual(before.map((checks) => checks + 1));
+    await expect(registry.operations.check('nowhere')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+});

@@ -1,0 +1,151 @@
+/** Loading, unloading and removing one version by an operator's wish. */
+import { randomUUID } from 'node:crypto';
+import { mkdir, realpath, rename, rm } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
+import type { Bench } from './bench.ts';
+import { held } from './choice.ts';
+import type { VersionStatus } from './lifecycle.ts';
+import type { ServingLog } from './log.ts';
+import { including, MAX_VERSIONS, withModel, without } from './state.ts';
+
+/** Folder in the data folder to which packages are moved before they are deleted. */
+const REMOVED = '.removed';
+
+export interface VersionOperationsOptions {
+  readonly bench: Bench;
+  readonly log: ServingLog;
+  /** The gateway's own folder; undefined: nothing can be removed. */
+  readonly data: string | undefined;
+  /** Looks for what is there now. */
+  readonly published: () => Promise<void>;
+}
+
+export class VersionOperations {
+  readonly #options: VersionOperationsOptions;
+
+  constructor(options: VersionOperationsOptions) {
+    this.#options = options;
+  }
+
+  /** Deletes what a removal that was cut off has left. */
+  async clean(): Promise<void> {
+    const { data } = this.#options;
+    if (data !== undefined) await this.#delete(join(data, REMOVED));
+  }
+
+  load(name: string, version: number, actor: string): Promise<void> {
+    const { bench } = this.#options;
+    return bench.change(name, `loading ${version}`, () =>
+      bench.withVersion(name, version, async () => {
+        const { loaded } = bench.placement.saved(name);
+        if (loaded.includes(version)) return;
+        const detail = `Version ${version} was loaded.`;
+        await bench.journal.write({ actor, action: 'load', model: name, version, detail }, (state) =>
+          withModel(state, name, (model) => ({
+            ...model,
+            loaded: including(model.loaded, version, MAX_VERSIONS),
+            unloaded: without(model.unloaded, version),
+          })),
+        );
+      }),
+    );
+  }
+
+  unload(name: string, version: number, actor: string): Promise<void> {
+    const { bench } = this.#options;
+    return bench.change(name, `unloading ${version}`, async () => {
+      bench.status(name, version);
+      this.#refuseHeld(name, version);
+      const detail = `Version ${version} was unloaded.`;
+      await bench.journal.write({ actor, action: 'unload', model: name, version, detail }, (state) =>
+        withModel(state, name, (model) => ({
+          ...model,
+          loaded: without(model.loaded, version),
+          unloaded: including(model.unloaded, version, MAX_VERSIONS),
+        })),
+      );
+      await bench.gone(name, version);
+    });
+  }
+
+  remove(name: string, version: number, actor: string): Promise<void> {
+    const { bench, published } = this.#options;
+    return bench.change(name, `removing ${version}`, async () => {
+      const status = bench.status(name, version);
+      this.#refuseHeld(name, version);
+      if (bench.placement.stable(name) === version) {
+        throw new TwinlensError('CONFLICT', `stable of ${name} is at version ${version}; move it, or unload it first.`);
+      }
+      const folder = await this.#ownFolder(status);
+      const dismissed = bench.placement.dismissVersion(name, version);
+      try {
+        await bench.gone(name, version);
+        const away = await this.#moveAway(folder);
+        const detail = `Version ${version} and its files were removed.`;
+        try {
+          await bench.journal.write({ actor, action: 'remove', model: name, version, detail }, (state) =>
+            withModel(state, name, (model) => ({
+              ...model,
+              previous: without(model.previous, version),
+              loaded: without(model.loaded, version),
+              unloaded: without(model.unloaded, version),
+            })),
+          );
+        } catch (error) {
+          await rename(away, folder);
+          throw error;
+        }
+        await published();
+        await this.#delete(away);
+      } finally {
+        dismissed();
+      }
+    });
+  }
+
+  #refuseHeld(name: string, version: number): void {
+    const saved = this.#options.bench.placement.saved(name);
+    if (!held(saved).has(version)) return;
+    const labels = Object.entries(saved.labels).flatMap(([label, at]) => (at === version ? [label] : []));
+    if (saved.canary?.version === version) labels.push('canary');
+    throw new TwinlensError('CONFLICT', `${labels.join(' and ')} of ${name} is at version ${version}; move it first.`);
+  }
+
+  /** Where its files are. Throws CONFLICT when that is not below the data folder. */
+  async #ownFolder({ aspired, folder: known, name, version }: VersionStatus): Promise<string> {
+    const { data } = this.#options;
+    const notOurs = `The files of ${name}@${version} are not in the gateway's own folder; remove them where they are.`;
+    if (data === undefined || !aspired.removable) throw new TwinlensError('CONFLICT', notOurs);
+    // It is on this disk, so this only tells where.
+    const found =
+      known ?? (await aspired.fetch({ signal: AbortSignal.timeout(10_000), onProgress: () => undefined })).folder;
+    const folder = await realpath(found);
+    if (!folder.startsWith((await realpath(data)) + sep)) throw new TwinlensError('CONFLICT', notOurs);
+    return folder;
+  }
+
+  /** By rename: it is there whole or not at all, whatever happens next. */
+  async #moveAway(folder: string): Promise<string> {
+    const into = join(this.#options.data ?? '', REMOVED);
+    const away = join(into, randomUUID());
+    try {
+      await mkdir(into, { recursive: true });
+      await rename(folder, away);
+    } catch (cause) {
+      throw new TwinlensError('UNAVAILABLE', `${folder} can't be removed: ${asTwinlensError(cause).message}.`, {
+        cause,
+      });
+    }
+    return away;
+  }
+
+  async #delete(path: string): Promise<void> {
+    try {
+      await rm(path, { recursive: true, force: true });
+    } catch (error) {
+      // Nothing serves it any more; the next start tries again.
+      this.#options.log.warn({ event_type: 'leftover', path }, asTwinlensError(error).message);
+    }
+  }
+}

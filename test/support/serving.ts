@@ -1,0 +1,130 @@
+/** Serving with everything real but the instances: manager, labels, canaries, operations and the state on a real disk. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseConfiguration } from '../../gateway/configuration.ts';
+import { ModelManager } from '../../gateway/serving/manager.ts';
+import { assemble, type ServingRegistry } from '../../gateway/serving/registry.ts';
+import type { ServableRequest, ServingObserver } from '../../gateway/serving/servable.ts';
+import type { Aspired, Source } from '../../gateway/sources/index.ts';
+import { builtIn } from '../contract/inference-engine.ts';
+import { FakeClock } from '../doubles/fake-clock.ts';
+import { FakeSource } from '../doubles/fake-source.ts';
+import { InstantModel, type Script } from '../doubles/instant-model.ts';
+import type { LogLine } from './registry.ts';
+
+export interface ServingUnderTest {
+  readonly registry: ServingRegistry;
+  readonly source: FakeSource;
+  readonly clock: FakeClock;
+  readonly log: readonly LogLine[];
+  /** Calls of the observer, as `name` and what it was told. */
+  readonly told: readonly (readonly [keyof ServingObserver, object])[];
+  /** How version `version` behaves; may be changed while it serves. */
+  script(version: number): Script;
+  /** The source has these versions of `mini` now. */
+  publish(...versions: number[]): void;
+}
+
+export interface ServingOptions {
+  readonly data?: string | undefined;
+  readonly environment?: Record<string, string>;
+  readonly versions?: readonly number[];
+  readonly random?: () => number;
+  readonly sources?: readonly Source[];
+  readonly scripts?: Readonly<Record<number, Script>>;
+  /** Of a version, its folder on a disk. */
+  readonly folder?: (version: number) => string;
+  readonly removable?: boolean;
+}
+
+export const request = (more: Partial<ServableRequest> = {}): ServableRequest => ({
+  image: { encoding: 'jpeg', data: new Uint8Array(8) },
+  top: 1,
+  deadline: 10_000,
+  priority: 'normal',
+  client: 'test',
+  ...more,
+});
+
+export async function startServing(options: ServingOptions = {}): Promise<ServingUnderTest> {
+  const clock = new FakeClock();
+  const log: LogLine[] = [];
+  const told: (readonly [keyof ServingObserver, object])[] = [];
+  const scripts = new Map<number, Script>(
+    Object.entries(options.scripts ?? {}).map(([version, script]) => [Number(version), script]),
+  );
+  const script = (version: number): Script => {
+    const known = scripts.get(version);
+    if (known) return known;
+    const made: Script = {};
+    scripts.set(version, made);
+    return made;
+  };
+  const source = new FakeSource();
+  const publish = (...versions: number[]) =>
+    source.has(
+      versions.map((version): Aspired => {
+        const manifest = { ...builtIn, name: 'mini', version };
+        const folder = options.folder?.(version) ?? `mini/${version}`;
+        return {
+          name: 'mini',
+          version,
+          source: 'models',
+          fingerprint: 'a',
+          manifest,
+          removable: options.removable ?? false,
+          fetch: () => Promise.resolve({ folder, manifest }),
+        };
+      }),
+    );
+  publish(...(options.versions ?? [1]));
+  const write = (level: LogLine['level']) => (fields: object, message?: string) =>
+    void log.push({ level, fields: { ...fields }, message });
+  const tell = (name: keyof ServingObserver) => (event: object) => void told.push([name, event]);
+  const random = options.random ?? (() => 0.5);
+  const registry = await assemble(
+    {
+      configuration: parseConfiguration({ TWINLENS_DATA: options.data ?? '', ...options.environment }),
+      clock,
+      log: { info: write('info'), warn: write('warn'), error: write('error') },
+      observer: {
+        requestFinished: tell('requestFinished'),
+        batchRan: tell('batchRan'),
+        queueChanged: tell('queueChanged'),
+        instanceExited: tell('instanceExited'),
+        versionState: tell('versionState'),
+        loadEnded: tell('loadEnded'),
+        canaryShare: tell('canaryShare'),
+        shadowCompared: tell('shadowCompared'),
+        canaryRolledBack: tell('canaryRolledBack'),
+      },
+      sources: options.sources ?? [source],
+      today: () => 1_700_000_000_000 + clock.now(),
+      random,
+    },
+    (observer) =>
+      new ModelManager({
+        swap: 'availability',
+        clock,
+        random,
+        make: (found) => new InstantModel(found, script(found.manifest.version), observer),
+      }),
+  );
+  return { registry, source, clock, log, told, script, publish };
+}
+
+/** An empty folder of the test's own; `clean` deletes all of them. */
+export function scratchFolders(): { make(): string; clean(): void } {
+  const made: string[] = [];
+  return {
+    make: () => {
+      const folder = mkdtempSync(join(tmpdir(), 'twinlens-data-'));
+      made.push(folder);
+      return folder;
+    },
+    clean: () => {
+      for (const folder of made) rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

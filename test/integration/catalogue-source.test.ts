@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TwinlensError } from '../../core/errors.ts';
+import { createImporter, type Importer } from '../../gateway/packages/index.ts';
 import { createSources, type FetchProgress, type Source, type SourcesOptions } from '../../gateway/sources/index.ts';
 import { CopyingImporter } from '../doubles/copying-importer.ts';
 import { FakeClock } from '../doubles/fake-clock.ts';
@@ -31,7 +32,8 @@ interface Made {
   readonly clock: FakeClock;
 }
 
-function make(configuration: Partial<SourcesOptions['configuration']> = {}): Made {
+/** @param real takes the importer's place, where a model is to be loaded */
+function make(configuration: Partial<SourcesOptions['configuration']> = {}, real?: Importer): Made {
   const data = configuration.data ?? folder();
   const importer = new CopyingImporter();
   const clock = new FakeClock(1_000_000);
@@ -49,7 +51,7 @@ function make(configuration: Partial<SourcesOptions['configuration']> = {}): Mad
       ...configuration,
     },
     mlflowToken: undefined,
-    importer: importer.run,
+    importer: real ?? importer.run,
     clock,
     now: clock.now,
     random: () => 0.5,
@@ -402,5 +404,26 @@ describe("the project's own catalogue", () => {
       expect(importer.imports[0]?.hints).toMatchObject({ preset: 'torchvision', classNames: 'imagenet-1k' });
       expect(server.asked(`/${sha256(bytes)}`).map((seen) => seen.status)).toEqual([200, 206]);
     }
+  });
+  it('becomes a package that passed its goldens in a process of its own', { timeout: 240_000 }, async (context) => {
+    if (!sharedDir) return context.skip(NO_SHARED);
+    const bytes = readFileSync(join(sharedDir, 'models', 'mobilenetv2-12-int8.onnx'));
+    server.on('/mobilenetv2-12-int8.onnx', file(bytes));
+    const importer = createImporter({
+      provider: 'cpu',
+      threads: 1,
+      maxPixels: 1_000_000,
+      maxBytes: 10_000_000,
+      imagenetNames: 'models/efficientnet-lite0/classes.json',
+    });
+    const mirrored = { catalogues: [path], follow: ['mobilenetv2-12-int8'], catalogueMirror: server.url };
+    const { source } = make(mirrored, importer);
+    await source.start();
+    const { folder: found, manifest } = await fetchFirst(source);
+    expect(manifest).toMatchObject({ name: 'mobilenetv2-12-int8', version: 1, licence: 'Apache-2.0' });
+    expect(manifest.output.classes).toBe(1000);
+    const graph = Object.keys(manifest.files).find((name) => name.endsWith('.onnx')) ?? '';
+    expect(manifest.files[graph]?.sha256).toBe(sha256(bytes));
+    expect(readFileSync(join(found, graph)).equals(bytes)).toBe(true);
   });
 });

@@ -137,8 +137,10 @@ export function checkAgainst(graph: Inspected, { input, output, batch }: Manifes
       `The graph's input is ${list(graph.inputs)}, but model.json says ${input.name} with [batch, ${wanted.join(', ')}] (${input.layout}).`,
     );
   }
-  if (found.batchMax < batch.max) {
-    throw bad(`The graph takes batches of ${found.batchMax}, but model.json says up to ${batch.max}.`);
+  // A free batch size takes what the manifest says; what imports say by default is no limit of the graph.
+  const taken = fixed(graph.inputs[0]?.shape[0]);
+  if (taken !== undefined && taken < batch.max) {
+    throw bad(`The graph takes batches of ${taken}, but model.json says up to ${batch.max}.`);
   }
   const scores = graph.outputs.find(({ name }) => name === output.name);
   if (!scores || !same(outputOf(scores).classes, output.classes)) {

@@ -86,7 +86,7 @@ module.exports = {
         `gateway/${room}/ is entered by index.ts.`,
       ),
     ),
-    rule('not-to-tests', {}, { path: [tests, '^test/'] }, 'The product imports no test.'),
+    rule('not-to-tests', { pathNot: [tests, '^test/'] }, { path: [tests, '^test/'] }, 'The product imports no test.'),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

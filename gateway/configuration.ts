@@ -42,7 +42,7 @@ const schema = z.strictObject({
   TWINLENS_PORT: number(8080, 0, 65_535),
   /** Folder with one folder a model package. */
   TWINLENS_MODELS: z.string().default('models'),
-  /** Folder of the gateway's own, for what it must keep: published models, labels, journal; empty: nothing is kept. */
+  /** Folder of the gateway's own, for what it must keep: published models, labels, journal; one gateway a folder; empty: nothing is kept. */
   TWINLENS_DATA: z.string().default('data'),
   /** Versions of a model that are served unless an operator says otherwise: latest:N or all. */
   TWINLENS_VERSIONS: z

@@ -242,8 +242,13 @@ test('only-device: the list is asked for at intervals while the page is seen, wi
   await clock.advance(5_000);
   expect(model.updates, 'tried again after its own wait').toHaveLength(2);
   model.updates[1]?.fail(new TwinlensError('ENGINE_FAILED', 'Wrong answers here.'));
-  await clock.advance(9_000);
-  expect(model.updates, 'a question in between does not').toHaveLength(2);
+  await clock.advance(10_000);
+  expect(model.updates).toHaveLength(3);
+  model.updates[2]?.fail(new TwinlensError('ENGINE_FAILED', 'Wrong answers here.'));
+  const before = gateway.asked;
+  await clock.advance(19_000);
+  expect(gateway.asked).toBe(before + 1);
+  expect(model.updates, 'a question at its interval is no reason to try again').toHaveLength(3);
   updates.setMode('prefer-device');
   await settle();
   const { asked } = gateway;

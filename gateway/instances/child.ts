@@ -10,12 +10,13 @@ import { type Manifest, parseClassNames, variantOf } from '../../core/manifest.t
 import { normalizeInto, tensorLength } from '../../core/normalize.ts';
 import { prepareRgb } from '../../core/resize.ts';
 import { probabilities, toPredictions } from '../../core/scores.ts';
-import { largestBatch, warmUpSizes } from './batches.ts';
+import { largestBatch } from './batches.ts';
 import { decodeImage, openImage } from './decode.ts';
 import { checkSelfContained } from './onnx-file.ts';
 import { readPackageFile, readPackageJson } from './package-files.ts';
 import { PixelBudget } from './pixel-budget.ts';
 import { createSession, type ModelSession } from './session.ts';
+import { warmUp } from './warm-up.ts';
 import { type FromInstance, type ItemResult, type LoadOrder, parseToInstance, type RunItem } from './wire.ts';
 
 interface Model {
@@ -56,22 +57,6 @@ async function checkGoldens(
   }
 }
 
-/** The first run of a size is several times slower than the others: no request shall pay for it. */
-async function warmUp(session: ModelSession, { manifest, batchMax }: LoadOrder): Promise<void> {
-  const length = tensorLength(manifest.input);
-  for (const size of warmUpSizes(largestBatch(session.provider, batchMax, manifest))) {
-    try {
-      await session.run(new Float32Array(size * length), size);
-    } catch (cause) {
-      throw new TwinlensError(
-        'INVALID_ARGUMENT',
-        `The model can't run ${size} images at once: ${asTwinlensError(cause).message} Lower batch.max in model.json.`,
-        { cause },
-      );
-    }
-  }
-}
-
 async function load(order: LoadOrder): Promise<Model> {
   const { folder, manifest, maxPixels } = order;
   send({ type: 'stage', stage: 'load' });
@@ -85,7 +70,10 @@ async function load(order: LoadOrder): Promise<Model> {
   send({ type: 'stage', stage: 'goldens' });
   await checkGoldens(folder, manifest, session, maxPixels);
   send({ type: 'stage', stage: 'warm-up' });
-  await warmUp(session, order);
+  const length = tensorLength(manifest.input);
+  await warmUp(largestBatch(session.provider, order.batchMax, manifest), (size) =>
+    session.run(new Float32Array(size * length), size),
+  );
   // Together no more than the largest single picture: batches of large ones are decoded in turn.
   return { manifest, classNames, session, maxPixels, budget: new PixelBudget(maxPixels) };
 }

@@ -10,7 +10,8 @@ import { presetFor } from './preprocessing.ts';
 const USUAL_SIDE = 224;
 
 /** The variant's name is what its file says of it; the graph's input is float32 in any case. */
-function variantName(file: string): 'fp32' | 'int8' {
+function variantName(file: string): 'fp32' | 'fp16' | 'int8' {
+  if (/(?:fp16|float16)/i.test(file)) return 'fp16';
   return /(?:int8|uint8|quant|qdq)/i.test(file) ? 'int8' : 'fp32';
 }
 

@@ -7,6 +7,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: 'the disk is read-only; mount it writable and try again',
   EACCES: 'the gateway may not write there; give it the right and try again',
   EPERM: 'the gateway may not write there; give it the right and try again',
+  ENOTDIR: 'a file stands where a folder must be; move it away',
+  EEXIST: 'a file stands where a folder must be; move it away',
   EMFILE: 'too many files are open; try again later',
   ENFILE: 'too many files are open; try again later',
 };

@@ -7,9 +7,6 @@ import type { InputSpec, Manifest } from '../../core/manifest.ts';
 import { tensorShape } from '../../core/normalize.ts';
 import type { GraphValue, Inspected } from '../instances/index.ts';
 
-/** Largest batch of a graph that takes any. */
-const BATCH_MAX = 32;
-
 export interface GraphInput {
   readonly name: string;
   readonly layout: InputSpec['layout'];
@@ -17,7 +14,8 @@ export interface GraphInput {
   readonly channels: 1 | 3 | undefined;
   readonly width: number | undefined;
   readonly height: number | undefined;
-  readonly batchMax: number;
+  /** Pictures at a time. */
+  readonly batch: 'any' | 'one';
 }
 
 const bad = (message: string) => new TwinlensError('INVALID_ARGUMENT', message);
@@ -40,10 +38,10 @@ function channelsOf(size: Size): 1 | 3 | undefined {
   return number === 1 || number === 3 ? number : undefined;
 }
 
-function batchMaxOf(value: GraphValue): number {
+function batchOf(value: GraphValue): GraphInput['batch'] {
   const size = fixed(value.shape[0]);
-  if (size === undefined) return BATCH_MAX;
-  if (size === 1) return 1;
+  if (size === undefined) return 'any';
+  if (size === 1) return 'one';
   throw bad(
     `The input ${value.name} takes ${size} pictures at a time, no fewer; export the model with a free batch size or 1.`,
   );
@@ -68,7 +66,7 @@ export function readInput({ inputs }: Inspected): GraphInput {
   const [, second, third, fourth] = input.shape;
   const first = channelsOf(second);
   const last = channelsOf(fourth);
-  const named = { name: input.name, batchMax: batchMaxOf(input) };
+  const named = { name: input.name, batch: batchOf(input) };
   // A graph that leaves its channels free is exported with them first, as PyTorch has them.
   if (first !== undefined || (fixed(second) === undefined && last === undefined)) {
     return { ...named, layout: 'NCHW', channels: first, height: fixed(third), width: fixed(fourth) };
@@ -137,10 +135,8 @@ export function checkAgainst(graph: Inspected, { input, output, batch }: Manifes
       `The graph's input is ${list(graph.inputs)}, but model.json says ${input.name} with [batch, ${wanted.join(', ')}] (${input.layout}).`,
     );
   }
-  // A free batch size takes what the manifest says; what imports say by default is no limit of the graph.
-  const taken = fixed(graph.inputs[0]?.shape[0]);
-  if (taken !== undefined && taken < batch.max) {
-    throw bad(`The graph takes batches of ${taken}, but model.json says up to ${batch.max}.`);
+  if (found.batch === 'one' && batch.max > 1) {
+    throw bad(`The graph takes one picture at a time, but model.json says batches up to ${batch.max}.`);
   }
   const scores = graph.outputs.find(({ name }) => name === output.name);
   if (!scores || !same(outputOf(scores).classes, output.classes)) {

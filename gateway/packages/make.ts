@@ -47,6 +47,8 @@ interface Inspection {
   readonly batchMax: number;
 }
 
+/** Largest batch of a graph that takes any. */
+const BATCH_MAX = 32;
 const CLASS_NAMES = 'classes.json';
 
 const bad = (message: string) => new TwinlensError('INVALID_ARGUMENT', message);
@@ -57,7 +59,12 @@ async function inspectVariant(material: Material, { file }: DraftVariant, draft:
   const found = readInput(graph);
   const { preprocessing, note } = draft.prepare(found);
   const input: InputSpec = { name: found.name, layout: found.layout, datatype: 'float32', ...preprocessing };
-  return { input, note, output: readOutput(graph, draft.classNames.length), batchMax: found.batchMax };
+  return {
+    input,
+    note,
+    output: readOutput(graph, draft.classNames.length),
+    batchMax: found.batch === 'any' ? BATCH_MAX : 1,
+  };
 }
 
 /** All variants of a model share one input and one output: what is different from the first one is left out. */
@@ -117,8 +124,9 @@ async function layOut(material: Material, draft: Draft, inspected: Inspection, o
   for (const { name, file } of inspected.variants) {
     const place = placeOf(name, variants.length === 0);
     await takeFile(material, file, join(folder, place));
-    // Browsers compute in halves only where their GPU has the feature.
-    variants.push({ name, file: place, requires: name === 'fp16' ? ['shader-f16'] : [] });
+    // A GPU computes in halves only where it has the feature. The default one is tried everywhere: WebAssembly runs it.
+    const halves = name === 'fp16' && variants.length > 0;
+    variants.push({ name, file: place, requires: halves ? ['shader-f16'] : [] });
   }
   await writeFile(join(folder, CLASS_NAMES), `${JSON.stringify(draft.classNames, null, 0)}\n`);
   const drawn = await drawPictures();

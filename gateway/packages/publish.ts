@@ -7,7 +7,7 @@ import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TwinlensError } from '../../core/errors.ts';
 import type { Manifest } from '../../core/manifest.ts';
-import { diskError, systemCode } from './disk.ts';
+import { diskError, onDisk, systemCode } from './disk.ts';
 
 export interface Publication {
   /** The package; gone from there afterwards. It must be on the file system of `root`. */
@@ -28,8 +28,9 @@ const TAKEN = ['ENOTEMPTY', 'EEXIST', 'ENOTDIR', 'EISDIR'];
 export async function publishPackage({ folder, manifest, root, signal }: Publication): Promise<string> {
   const { name, version } = manifest;
   const place = join(root, name, String(version));
+  const doing = `${name} version ${version} can't be published`;
+  await onDisk(doing, () => mkdir(join(root, name), { recursive: true }));
   try {
-    await mkdir(join(root, name), { recursive: true });
     if (signal?.aborted) throw new TwinlensError('CANCELLED', 'Publishing was cancelled.');
     // A folder that has files in it is never replaced by a rename: of two at once the second one fails.
     await rename(folder, place);
@@ -48,6 +49,6 @@ export async function publishPackage({ folder, manifest, root, signal }: Publica
         cause: error,
       });
     }
-    throw diskError(error, `${name} version ${version} can't be published`);
+    throw diskError(error, doing);
   }
 }

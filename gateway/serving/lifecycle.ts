@@ -68,7 +68,8 @@ export interface Lifecycle {
   acquire(name: string, version: number): Handle | undefined;
   /**
    * Resolves when the version is available; rejects with its error when it fails, with MODEL_NOT_FOUND when it is not
-   * known or not wanted any more, with CANCELLED when `signal` aborts. The caller has made it wanted.
+   * known or not wanted any more, with CANCELLED when `signal` aborts. The caller has made it wanted. One that has
+   * failed already rejects at once, unless `retry` was called before.
    */
   whenAvailable(name: string, version: number, signal?: AbortSignal): Promise<void>;
   /** Resolves when the version has no instances any more. */

@@ -43,6 +43,24 @@ describe('sources', () => {
     expect(registry.operations.sources().map(({ name }) => name)).toEqual(['models', 'zoo']);
   });
 
+  it('serve what they kept before their first check is over, and that is no news', async () => {
+    const zoo = new FakeSource('zoo', 'catalogue');
+    let checked: () => void = () => undefined;
+    zoo.start = () =>
+      new Promise((resolve) => {
+        checked = resolve;
+      });
+    const { registry, source, publish } = await startServing({ data: scratch.make(), sources: [zoo] });
+    publish(4);
+    zoo.has(source.snapshot.aspired);
+    await settle();
+    expect(registry.list()[0]?.versions).toEqual([4]);
+    checked();
+    await settle();
+    await registry.operations.note({ actor: 'test', action: 'mark', detail: '' });
+    expect(registry.operations.journal(100).some(({ action }) => action === 'version-found')).toBe(false);
+  });
+
   it('tell in the journal what came and went while the gateway ran, not what was there at the start', async () => {
     const { registry, publish } = await startServing({ data: scratch.make(), versions: [1, 2] });
     publish(2, 3);

@@ -137,7 +137,12 @@ export class SourceDesk {
     if (this.#closed) return;
     this.#tellRefused(source);
     const before = this.#had.get(source);
-    if (!before) return;
+    if (before) this.#tellNews(source, before);
+    // Also before the first check is over: what was kept of a network that is away can serve.
+    this.#offer();
+  }
+
+  #tellNews(source: Source, before: ReadonlyMap<string, Aspired>): void {
     const after = this.#has(source);
     this.#had.set(source, after);
     for (const [what, { name: model, version }] of after) {
@@ -150,7 +155,6 @@ export class SourceDesk {
       const detail = `${source.name} has ${what} no more.`;
       void this.#options.journal.record({ actor: source.name, action: 'version-gone', model, version, detail });
     }
-    this.#offer();
   }
 
   #offer(): void {

@@ -24,7 +24,7 @@ export interface VersionOptions {
   readonly batchMax: number;
   readonly batchWaitMs: number;
   readonly clock: Clock;
-  readonly observer: ServingObserver;
+  readonly observer: Pick<ServingObserver, 'requestFinished' | 'batchRan' | 'queueChanged' | 'instanceExited'>;
   readonly onNote: (note: string) => void;
 }
 

@@ -81,8 +81,11 @@ export class MlflowRemote implements Remote {
 
   async #resolve(spec: MlflowSpec, signal: AbortSignal): Promise<readonly MlflowVersion[]> {
     switch (spec.kind) {
-      case 'all':
-        return this.#api.versions(spec.name, signal);
+      case 'all': {
+        const versions = await this.#api.versions(spec.name, signal);
+        if (versions.length > 0) return versions;
+        throw new TwinlensError('NOT_FOUND', `MLflow has no version of a model ${spec.name}.`);
+      }
       case 'version':
         return [await this.#api.version(spec.name, spec.version, signal)];
       case 'alias':

@@ -1,33 +1,15 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { expect, type Page, test } from '@playwright/test';
+import { expect, test } from '@playwright/test';
 import { ROOT } from '../support/gateway-process.ts';
+import { findings } from './axe.ts';
 import { cameraClip } from './clip.ts';
 import { type Site, startSite, visit } from './site.ts';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 let site: Site;
 test.beforeAll(async () => {
   site = await startSite();
 });
 test.afterAll(() => site.close());
-
-/** What axe finds, as lines a person can act on. */
-async function findings(page: Page): Promise<readonly string[]> {
-  // As an expression of the debugger's: the page's own policy allows no script of others.
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const { axe: tool } = globalThis as unknown as {
-      axe: { run(): Promise<{ violations: { id: string; help: string; nodes: { target: string[] }[] }[] }> };
-    };
-    const { violations } = await tool.run();
-    return violations.map(
-      ({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ target }) => target.join(' ')).join(' | ')}`,
-    );
-  });
-}
 
 for (const colorScheme of ['light', 'dark'] as const) {
   for (const [width, height] of [

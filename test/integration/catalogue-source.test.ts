@@ -6,7 +6,7 @@ import { TwinlensError } from '../../core/errors.ts';
 import { createSources, type FetchProgress, type Source, type SourcesOptions } from '../../gateway/sources/index.ts';
 import { CopyingImporter } from '../doubles/copying-importer.ts';
 import { FakeClock } from '../doubles/fake-clock.ts';
-import { broken, endless, FileServer, file, page, sha256, status } from '../support/file-server.ts';
+import { breaking, endless, FileServer, file, page, sha256, status } from '../support/file-server.ts';
 import { NO_SHARED, sharedDir } from '../support/shared-photos.ts';
 import { temporaryFolders } from '../support/temporary.ts';
 import { tinyPackage } from '../support/tiny-package.ts';
@@ -257,10 +257,11 @@ describe('a catalogue', () => {
 
   it('goes on after a restart with a download that broke off', async () => {
     const large = Buffer.alloc(200_000, 7);
-    server.on('/index.json', index(onnxEntry(1, large))).on('/files/graph-1.onnx', broken(large, 50_000), status(404));
+    const { answer, onProgress } = breaking(large, 50_000);
+    server.on('/index.json', index(onnxEntry(1, large))).on('/files/graph-1.onnx', answer, status(404));
     const { source, data } = make();
     await source.start();
-    await expect(fetchFirst(source)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(fetchFirst(source, onProgress)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await source.close();
     server.on('/files/graph-1.onnx', file(large));
     const { source: again, importer } = make({ data });
@@ -392,10 +393,11 @@ describe("the project's own catalogue", () => {
     if (!sharedDir) return context.skip(NO_SHARED);
     for (const model of ['mobilenetv2-12-int8', 'shufflenet-v2-12-int8']) {
       const bytes = readFileSync(join(sharedDir, 'models', `${model}.onnx`));
-      server.on(`/${sha256(bytes)}`, broken(bytes, 1_000_000), file(bytes));
+      const { answer, onProgress } = breaking(bytes, 1_000_000);
+      server.on(`/${sha256(bytes)}`, answer, file(bytes));
       const { source, importer } = make({ catalogues: [path], follow: [model], catalogueMirror: server.url });
       await source.start();
-      await fetchFirst(source);
+      await fetchFirst(source, onProgress);
       expect(importer.imports[0]?.graph?.equals(bytes)).toBe(true);
       expect(importer.imports[0]?.hints).toMatchObject({ preset: 'torchvision', classNames: 'imagenet-1k' });
       expect(server.asked(`/${sha256(bytes)}`).map((seen) => seen.status)).toEqual([200, 206]);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type DownloadOptions, downloadFile } from '../../gateway/sources/index.ts';
-import { broken, endless, FileServer, file, page, sha256, silent, status } from '../support/file-server.ts';
+import { breaking, endless, FileServer, file, page, sha256, silent, status } from '../support/file-server.ts';
 
 const bytes = new Uint8Array(300_000).map((_, i) => (i * 31 + (i >> 8)) & 0xff);
 const expectation = { bytes: bytes.length, sha256: sha256(bytes) };
@@ -32,6 +32,14 @@ const get = (options: Partial<DownloadOptions> = {}, path = '/m.onnx') =>
     ...options,
     timing: { backoffMs: 1, stallMs: 5000, ...options.timing },
   });
+
+/** A download of which 100,000 bytes come. */
+async function breakOff(of: Uint8Array, path = '/m.onnx'): Promise<void> {
+  const { answer, onProgress } = breaking(of, 100_000);
+  server.on(path, answer);
+  await expect(get({ onProgress, timing: { attempts: 1 } }, path)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+}
+
 const ranges = () => server.asked('/m.onnx').map(({ headers }) => headers.range);
 
 describe('a download', () => {
@@ -46,15 +54,15 @@ describe('a download', () => {
   });
 
   it('goes on from where the connection broke', async () => {
-    server.on('/m.onnx', broken(bytes, 100_000), file(bytes));
-    expect(await get()).toEqual(expectation);
+    const { answer, onProgress } = breaking(bytes, 100_000);
+    server.on('/m.onnx', answer, file(bytes));
+    expect(await get({ onProgress })).toEqual(expectation);
     expect(ranges()).toEqual([undefined, 'bytes=100000-']);
     expect(server.asked('/m.onnx').map((seen) => seen.status)).toEqual([200, 206]);
   });
 
   it('goes on after a restart with what an earlier one left', async () => {
-    server.on('/m.onnx', broken(bytes, 100_000));
-    await expect(get({ timing: { attempts: 1 } })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await breakOff(bytes);
     expect(readdirSync(folder).sort()).toEqual(['model.onnx.part', 'model.onnx.part.json']);
     server.on('/m.onnx', file(bytes));
     expect(await get()).toEqual(expectation);
@@ -63,15 +71,15 @@ describe('a download', () => {
 
   it('begins anew when the file changed meanwhile', async () => {
     const other = bytes.map((byte) => byte ^ 1);
-    server.on('/m.onnx', broken(other, 100_000), file(bytes));
-    expect(await get({ expect: {} })).toEqual(expectation);
+    const { answer, onProgress } = breaking(other, 100_000);
+    server.on('/m.onnx', answer, file(bytes));
+    expect(await get({ expect: {}, onProgress })).toEqual(expectation);
     expect(server.asked('/m.onnx').map((seen) => seen.status)).toEqual([200, 200]);
   });
 
   it('begins anew when what an earlier one left turns out to be of another file', async () => {
     const other = bytes.map((byte) => byte ^ 1);
-    server.on('/old.onnx', broken(other, 100_000));
-    await expect(get({ timing: { attempts: 1 } }, '/old.onnx')).rejects.toThrow();
+    await breakOff(other, '/old.onnx');
     server.on('/m.onnx', file(bytes));
     expect(await get()).toEqual(expectation);
     expect(ranges()).toEqual(['bytes=100000-', undefined]);
@@ -161,8 +169,7 @@ describe('a download', () => {
   });
 
   it('keeps what came when the next place has no such file, or another', async () => {
-    server.on('/m.onnx', broken(bytes, 100_000));
-    await expect(get({ timing: { attempts: 1 } })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await breakOff(bytes);
     server
       .on('/gone', status(404))
       .on('/page', page)

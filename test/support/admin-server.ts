@@ -25,6 +25,8 @@ export interface AdminServerOptions {
   readonly download?: Download;
   /** False: as with an empty TWINLENS_DATA. */
   readonly keeps?: boolean;
+  /** Folder of the exported page; left out: none is served. */
+  readonly page?: string;
   /** Timers of uploads, imports and requests; the platform's when left out. */
   readonly after?: (ms: number, run: () => void) => () => void;
 }
@@ -79,7 +81,7 @@ export async function startAdminServer(options: AdminServerOptions = {}): Promis
     log,
     metrics,
     version: '0.0.0',
-    page: undefined,
+    page: options.page,
     maxBytes: 1000,
     requestMs,
     after,

@@ -78,13 +78,24 @@ export function file(bytes: Uint8Array | string, type = 'application/octet-strea
   };
 }
 
-/** Begins as `file` does from the start, and drops the connection after `count` bytes. */
-export function broken(bytes: Uint8Array, count: number): Answer {
+/**
+ * Begins as `file` does from the start, and drops the connection after `count` bytes, once the other end has told
+ * `onProgress` that it has them: what is still on its way when a connection breaks may be lost.
+ */
+export function breaking(bytes: Uint8Array, count: number) {
   const etag = `"${sha256(bytes).slice(0, 16)}"`;
-  return (_, response) => {
+  let drop: (() => void) | undefined;
+  const answer: Answer = (_, response) => {
+    drop = () => response.destroy();
     response.writeHead(200, { 'content-length': bytes.length, etag });
-    response.write(bytes.subarray(0, count), () => response.destroy());
+    response.write(bytes.subarray(0, count));
   };
+  const onProgress = ({ loadedBytes }: { readonly loadedBytes: number }): void => {
+    if (loadedBytes < count) return;
+    drop?.();
+    drop = undefined;
+  };
+  return { answer, onProgress };
 }
 
 /** Sends without end. */

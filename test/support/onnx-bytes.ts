@@ -32,3 +32,57 @@ export const attribute = (...fields: Buffer[]) => field(5, Buffer.concat([field(
 export const node = (...fields: Buffer[]) => field(1, Buffer.concat([field(4, text('Constant')), ...fields]));
 export const graph = (...fields: Buffer[]) => Buffer.concat([field(2, text('g')), ...fields]);
 export const model = (inside: Buffer) => Buffer.concat([field(1, 8), field(7, inside), field(8, field(2, 13))]);
+
+export interface TinyOptions {
+  /** A name leaves the size free. */
+  readonly batch?: number | string;
+  readonly shape?: readonly (number | string)[];
+  /** ONNX element type: 1 float32, 10 float16. */
+  readonly element?: number;
+  readonly opset?: number;
+  /** Brings the result to this shape, whatever the batch: as careless exporters do. */
+  readonly reshape?: readonly number[];
+  /** Inputs besides the picture. */
+  readonly moreInputs?: readonly string[];
+}
+
+const size = (value: number | string) => field(1, typeof value === 'number' ? field(1, value) : field(2, text(value)));
+
+function valueInfo(name: string, element: number, shape: readonly (number | string)[]): Buffer {
+  const tensorType = Buffer.concat([field(1, element), field(2, Buffer.concat(shape.map(size)))]);
+  return Buffer.concat([field(1, text(name)), field(2, field(1, tensorType))]);
+}
+
+function operator(type: string, inputs: readonly string[], output: string): Buffer {
+  return field(
+    1,
+    Buffer.concat([...inputs.map((name) => field(1, text(name))), field(2, text(output)), field(4, text(type))]),
+  );
+}
+
+/** A model that runs: the mean of each channel, so that it has as many classes as channels. `image` -> `means`. */
+export function tinyModel(options: TinyOptions = {}): Buffer {
+  const { batch = 'N', shape = [3, 16, 16], element = 1, opset = 13, reshape, moreInputs = [] } = options;
+  const [channels = 3] = shape;
+  const numbers = reshape ? Buffer.from(BigInt64Array.from(reshape, BigInt).buffer) : Buffer.alloc(0);
+  const wanted = Buffer.concat([
+    field(1, reshape?.length ?? 0),
+    field(2, 7),
+    field(8, text('wanted')),
+    field(9, numbers),
+  ]);
+  const body = Buffer.concat([
+    ...(reshape
+      ? [
+          operator('GlobalAveragePool', ['image'], 'pooled'),
+          operator('Reshape', ['pooled', 'wanted'], 'means'),
+          field(5, wanted),
+        ]
+      : [operator('GlobalAveragePool', ['image'], 'means')]),
+    field(2, text('tiny')),
+    field(11, valueInfo('image', element, [batch, ...shape])),
+    ...moreInputs.map((name) => field(11, valueInfo(name, 1, [1]))),
+    field(12, valueInfo('means', element, reshape ? [batch, channels] : [batch, channels, 1, 1])),
+  ]);
+  return Buffer.concat([field(1, 8), field(7, body), field(8, field(2, opset))]);
+}

@@ -14,8 +14,8 @@ test('what is packed here is unpacked by others, name for name and byte for byte
   const unpack = extract();
   unpack.on('entry', (header, stream, next) => {
     let size = 0;
-    stream.on('data', (chunk: Buffer) => {
-      size += chunk.length;
+    stream.on('data', (chunk: unknown) => {
+      if (chunk instanceof Uint8Array) size += chunk.length;
     });
     stream.on('end', () => {
       found.push([header.name, size]);

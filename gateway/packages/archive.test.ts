@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -12,12 +12,18 @@ const fresh = temporaryFolders();
 async function unpacked(bytes: Uint8Array, maxBytes = 1_000_000, signal = new AbortController().signal) {
   const around = fresh();
   const path = join(around, 'upload');
-  const into = fresh();
+  const into = join(around, 'a', 'b');
+  mkdirSync(into, { recursive: true });
   writeFileSync(path, bytes);
   const kind = await kindOfFile(path);
   if (kind !== 'tar' && kind !== 'gzip' && kind !== 'zip') throw new Error(`this is ${kind}`);
-  const result = await unpack(path, kind, into, { maxBytes, signal });
-  return { into, ...result };
+  try {
+    const result = await unpack(path, kind, into, { maxBytes, signal });
+    return { into, ...result };
+  } finally {
+    const outside = [around, join(around, 'a')].flatMap((folder) => readdirSync(folder));
+    expect(outside.sort(), 'nothing is written outside').toEqual(['a', 'b', 'upload']);
+  }
 }
 
 const refusal = async (bytes: Uint8Array, maxBytes?: number) => {
@@ -60,14 +66,13 @@ describe.each(both)('%s', (_format, make) => {
   test.each([
     ['leads out of the folder', '../evil.txt'],
     ['leads out in the middle', 'model/../../evil.txt'],
-    ['is absolute', '/tmp/evil.txt'],
+    ['is absolute', '/evil.txt'],
     ['has a drive', 'C:/evil.txt'],
     ['has backslashes', '..\\evil.txt'],
     ['has a line break', 'model\n.json'],
     ['is longer than a manifest may say', `${'a/'.repeat(110)}b`],
   ])('a path that %s is refused, and nothing is written outside', async (_title, name) => {
     expect(await refusal(await make(file(name)))).toMatch(/^INVALID_ARGUMENT: The archive /);
-    expect(existsSync('/tmp/evil.txt')).toBe(false);
   });
 
   test('an archive that unpacks to more than is taken is stopped, however small it is', async () => {

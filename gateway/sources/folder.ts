@@ -101,10 +101,11 @@ export class FolderSource implements Source {
   }
 
   async close(): Promise<void> {
+    // A look that still runs sets up watchers and timers at its end.
+    await this.#schedule.close();
     this.#stopQuiet?.();
     this.#stopLookAgain?.();
     this.#watch.close();
-    await this.#schedule.close();
   }
 
   #changed(): void {

@@ -124,6 +124,15 @@ describe('a folder', () => {
     await until(source, (snapshot) => versions(snapshot).includes('tiny@7'));
   });
 
+  it('looks once more at folders that it has just begun to watch: they may have changed unseen', async () => {
+    const { clock, source } = make({ pollMs: 0 });
+    await source.start();
+    expect(clock.pending).toBe(1);
+    await clock.advance(50);
+    await source.check();
+    expect(clock.pending).toBe(0);
+  });
+
   it('looks again when its time comes', async () => {
     const { root, clock, source } = make();
     await source.start();

@@ -70,11 +70,10 @@ for (const colorScheme of ['light', 'dark'] as const) {
           startedAt: Date.now(),
           seen: { canary: traffic, stable: traffic, shadowed: 12, disagreed: 1 },
         },
-        versions: [
-          { ...model.versions[0], version: 3, labels: ['canary'], traffic } as (typeof model.versions)[number],
-          ...model.versions.slice(1, 2),
-          { ...model.versions[2], version: 1, state: 'failed', reason: 'It is broken.', instances: 0 } as never,
-        ],
+        versions: model.versions.map((entry) => {
+          if (entry.version === 3) return { ...entry, labels: ['canary'], traffic };
+          return entry.version === 1 ? { ...entry, state: 'failed', reason: 'It is broken.', instances: 0 } : entry;
+        }),
       });
       await expect(page.getByTestId('canary')).toBeVisible();
       await expect(page.locator('[data-code="loopback"]')).toBeVisible();

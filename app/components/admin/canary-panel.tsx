@@ -65,13 +65,13 @@ export function CanaryPanel({ admin, model, canary, onDialog }: CanaryPanelProps
             <td>{errorShare(seen.stable)}</td>
           </tr>
           <tr>
-            <th scope="row">Half within (p50)</th>
+            <th scope="row">p50</th>
             <td>{latency(seen.canary, 'p50Ms')}</td>
             <td>{latency(seen.stable, 'p50Ms')}</td>
           </tr>
           <tr>
             <th scope="row">
-              99 of 100 within (p99)
+              p99
               <Most value={limits.maxP99Ms} words={milliseconds} />
             </th>
             <td data-beyond={beyond(seen.canary.p99Ms, limits.maxP99Ms)}>{latency(seen.canary, 'p99Ms')}</td>
@@ -83,9 +83,9 @@ export function CanaryPanel({ admin, model, canary, onDialog }: CanaryPanelProps
               <Most value={limits.maxDisagreement} words={percent} />
             </th>
             <td data-beyond={beyond(disagreement, limits.maxDisagreement)}>
-              {seen.shadowed === 0 ? '–' : percent(disagreement)}
+              {seen.shadowed === 0 ? 'none compared' : `${percent(disagreement)} of ${count(seen.shadowed)}`}
             </td>
-            <td>{seen.shadowed === 0 ? 'none compared' : `${count(seen.shadowed)} compared`}</td>
+            <td>–</td>
           </tr>
         </tbody>
       </table>

@@ -1,7 +1,7 @@
 /** Compiles the service worker into the exported page, with the list of what it keeps for offline use. */
 // @ts-check
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, relative, sep } from 'node:path';
 import typescript from 'typescript';
 import { filesBelow } from './fingerprint.mjs';
@@ -17,9 +17,9 @@ const NEVER = /(?:\.br|\.gz|\.map|\.txt|\/404\.html|\/_not-found\.html|\/service
  * @param {string} out
  */
 function onlyForAdmin(files, out) {
-  const admin = join(out, 'admin.html');
-  const visitors = reachable([join(out, 'index.html'), join(out, '404.html')], files);
-  return new Set([...reachable([admin], files)].filter((path) => !visitors.has(path)));
+  const pages = (/** @type {string[]} */ ...names) => names.map((name) => join(out, name)).filter(existsSync);
+  const visitors = reachable(pages('index.html', '404.html'), files);
+  return new Set([...reachable(pages('admin.html'), files)].filter((path) => !visitors.has(path)));
 }
 
 /**

@@ -45,7 +45,7 @@ const pictures = readdirSync(join(root, 'public/samples'))
  */
 function send(url, { method = 'GET', body, json = false } = {}) {
   return new Promise((resolve, reject) => {
-    const headers = { 'x-twinlens-admin': '1', ...(json ? { 'content-type': 'application/json' } : {}) };
+    const headers = { 'x-twinlens-admin': '1', 'content-type': json ? 'application/json' : 'application/octet-stream' };
     const sent = httpRequest(url, { method, agent, headers }, (response) => {
       /** @type {Buffer[]} */
       const parts = [];
@@ -140,6 +140,8 @@ try {
     await admin(`/imports/${report.id}/publish`, { as: 'hold' });
   }
   await admin(`/models/${MODEL}/promote`, { version: 1 });
+  // Only the version that `stable` names is loaded, so that each move is a swap.
+  await admin(`/models/${MODEL}/policy`, { kind: 'specific', versions: [] }, 'PUT');
 
   /** @type {{at: number, ms: number, ok: boolean, version: number}[]} */
   const answers = [];

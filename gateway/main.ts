@@ -63,6 +63,7 @@ async function start(configuration: Configuration, log: Log): Promise<() => Prom
     threads: configuration.threads || 1,
     maxPixels: configuration.maxPixels,
     maxBytes: configuration.maxUploadBytes,
+    batchMax: configuration.batchMax,
     imagenetNames: IMAGENET_NAMES,
   });
   const sources = createSources({

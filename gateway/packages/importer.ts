@@ -5,7 +5,6 @@
  */
 import { lstat, mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { Provider } from '../../core/engine.ts';
 import { TwinlensError } from '../../core/errors.ts';
 import { kindOfFile, unpack } from './archive.ts';
 import { readBare } from './bare.ts';
@@ -29,8 +28,8 @@ export interface ImporterOptions {
   readonly maxBytes: number;
   /** A JSON file with the names that `imagenet-1k` means: the built-in package's. */
   readonly imagenetNames: string;
-  /** Largest batch tried, given the provider that really runs; left out: what is served by default. */
-  readonly batchMax?: ((provider: Provider) => number) | undefined;
+  /** Largest batch tried: the operator's limit; 0: the provider's default. */
+  readonly batchMax: number;
   /** Milliseconds that a process may look at a model before it counts as hung; default 120,000. */
   readonly probeMs?: number | undefined;
 }

@@ -6,20 +6,19 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Provider } from '../../core/engine.ts';
 import { fromErrorBody, TwinlensError } from '../../core/errors.ts';
-import { Instance, type RunItem } from '../instances/index.ts';
+import { Instance, largestBatch, type RunItem, warmUpSizes } from '../instances/index.ts';
 import type { ImportedPackage } from './import.ts';
 
 /** Milliseconds, as when a version is loaded to serve. */
 const LOAD_TIMEOUT_MS = 180_000;
 const RUN_TIMEOUT_MS = 60_000;
-/** Largest batch tried: what is served by default. A CPU gains little from batches, a GPU several times. */
-const BATCH_DEFAULT = { cpu: 4, cuda: 32, webgpu: 1, wasm: 1 } as const;
 
 export interface TrialOptions {
   readonly provider: 'auto' | 'cpu' | 'cuda';
   readonly threads: number;
   readonly maxPixels: number;
-  readonly batchMax: ((provider: Provider) => number) | undefined;
+  /** The operator's limit; 0: the provider's default. */
+  readonly batchMax: number;
   readonly signal: AbortSignal;
 }
 
@@ -28,13 +27,6 @@ export interface Trial {
   goldens(): Promise<{ readonly provider: Provider; readonly note: string | undefined }>;
   /** Resolves with the sizes that ran. */
   batches(): Promise<{ readonly sizes: readonly number[]; readonly msPerPicture: number }>;
-}
-
-/** 1, 2, 4 and so on, and the largest. */
-export function batchSizes(max: number): number[] {
-  const sizes: number[] = [];
-  for (let size = 1; size < max; size *= 2) sizes.push(size);
-  return [...sizes, max];
 }
 
 /** Runs `work` with the trial of a package; the instance ends with it, however it ends. */
@@ -70,8 +62,7 @@ export async function withTrial<T>(
       },
       async batches() {
         const pictures = await Promise.all(manifest.goldens.map(({ image }) => readFile(join(folder, image))));
-        const asked = options.batchMax?.(instance.provider ?? 'cpu') ?? BATCH_DEFAULT[instance.provider ?? 'cpu'];
-        const sizes = batchSizes(Math.max(1, Math.min(asked, manifest.batch.max)));
+        const sizes = warmUpSizes(largestBatch(instance.provider ?? 'cpu', options.batchMax, manifest));
         let msPerPicture = Number.POSITIVE_INFINITY;
         for (const size of sizes) msPerPicture = Math.min(msPerPicture, (await runBatch(pictures, size)) / size);
         return { sizes, msPerPicture };

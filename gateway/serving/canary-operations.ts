@@ -1,8 +1,8 @@
 /** Beginning, changing and ending a canary. `stable` is pinned while one runs, and stays so: a canary that failed is newer. */
 import { DEFAULT_CANARY_LIMITS } from '../../core/admin.ts';
 import { TwinlensError } from '../../core/errors.ts';
-import type { Bench } from './bench.ts';
 import { withoutCanary } from './canaries.ts';
+import type { Changes } from './changes.ts';
 import type { CanaryRequest } from './operations.ts';
 import { pinned, type RunningCanary, withModel, without } from './state.ts';
 
@@ -12,24 +12,24 @@ const DEFAULT_SHADOW = 0.1;
 const percent = (share: number): string => `${Number((share * 100).toFixed(2))} %`;
 
 export class CanaryOperations {
-  readonly #bench: Bench;
+  readonly #changes: Changes;
   readonly #today: () => number;
 
   /** @param today milliseconds since 1970 */
-  constructor(bench: Bench, today: () => number) {
-    this.#bench = bench;
+  constructor(changes: Changes, today: () => number) {
+    this.#changes = changes;
     this.#today = today;
   }
 
   set(name: string, request: CanaryRequest, actor: string): Promise<void> {
-    const { placement, journal } = this.#bench;
+    const { placement, journal } = this.#changes;
     const { version } = request;
-    return this.#bench.change(name, `making ${version} the canary`, async () => {
-      const stable = this.#bench.stable(name);
+    return this.#changes.change(name, `making ${version} the canary`, async () => {
+      const stable = this.#changes.stable(name);
       if (version === stable) {
         throw new TwinlensError('CONFLICT', `stable of ${name} is at version ${version}; a canary is another one.`);
       }
-      await this.#bench.withVersion(name, version, async () => {
+      await this.#changes.withVersion(name, version, async () => {
         const before = placement.saved(name).canary;
         const same = before?.version === version ? before : undefined;
         const canary = this.#settings(request, same);
@@ -49,8 +49,8 @@ export class CanaryOperations {
   }
 
   end(name: string, actor: string): Promise<void> {
-    const { placement, journal } = this.#bench;
-    return this.#bench.change(name, 'ending the canary', async () => {
+    const { placement, journal } = this.#changes;
+    return this.#changes.change(name, 'ending the canary', async () => {
       const { canary } = placement.saved(name);
       if (!canary) throw new TwinlensError('CONFLICT', `${name} has no canary.`);
       const { version } = canary;

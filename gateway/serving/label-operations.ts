@@ -2,8 +2,8 @@
 import type { VersionPolicy } from '../../core/admin.ts';
 import { labelNameSchema } from '../../core/admin.ts';
 import { TwinlensError } from '../../core/errors.ts';
-import type { Bench } from './bench.ts';
 import { withoutCanary } from './canaries.ts';
+import type { Changes } from './changes.ts';
 import { CANARY, STABLE } from './labels.ts';
 import { labelled, pinned, withModel, without } from './state.ts';
 
@@ -26,15 +26,15 @@ function inWords(policy: VersionPolicy): string {
 }
 
 export class LabelOperations {
-  readonly #bench: Bench;
+  readonly #changes: Changes;
 
-  constructor(bench: Bench) {
-    this.#bench = bench;
+  constructor(changes: Changes) {
+    this.#changes = changes;
   }
 
   promote(name: string, version: number | undefined, actor: string): Promise<void> {
-    const { placement, journal } = this.#bench;
-    return this.#bench.change(
+    const { placement, journal } = this.#changes;
+    return this.#changes.change(
       name,
       version === undefined ? 'promoting the canary' : `promoting ${version}`,
       async () => {
@@ -43,7 +43,7 @@ export class LabelOperations {
         if (target === undefined) {
           throw new TwinlensError('CONFLICT', `${name} has no canary; name the version that stable is to move to.`);
         }
-        await this.#bench.withVersion(name, target, async () => {
+        await this.#changes.withVersion(name, target, async () => {
           if (labels.stable === target && !canary) return;
           const before = placement.stable(name);
           const from = before === undefined || before === target ? '' : ` from version ${before}`;
@@ -64,20 +64,20 @@ export class LabelOperations {
 
   /** Where `rollback` would lead: the last version before `stable` that is still known. */
   rollbackTo(name: string): number | undefined {
-    const { lifecycle, placement } = this.#bench;
+    const { lifecycle, placement } = this.#changes;
     const stable = placement.stable(name);
     const known = lifecycle.statuses(name).map(({ version }) => version);
     return placement.saved(name).previous.findLast((version) => version !== stable && known.includes(version));
   }
 
   rollback(name: string, actor: string): Promise<void> {
-    const { placement, journal } = this.#bench;
-    return this.#bench.change(name, 'rolling back', async () => {
+    const { placement, journal } = this.#changes;
+    return this.#changes.change(name, 'rolling back', async () => {
       const target = this.rollbackTo(name);
       if (target === undefined) {
         throw new TwinlensError('CONFLICT', `stable of ${name} was at no other version that is still known.`);
       }
-      await this.#bench.withVersion(name, target, async () => {
+      await this.#changes.withVersion(name, target, async () => {
         const before = placement.stable(name);
         const from = before === undefined ? '' : ` from version ${before}`;
         const ends = placement.saved(name).canary ? '; the canary ended' : '';
@@ -93,8 +93,8 @@ export class LabelOperations {
   }
 
   followNewest(name: string, actor: string): Promise<void> {
-    const { placement, journal } = this.#bench;
-    return this.#bench.change(name, 'letting stable follow the newest version', async () => {
+    const { placement, journal } = this.#changes;
+    return this.#changes.change(name, 'letting stable follow the newest version', async () => {
       const { canary, labels } = placement.saved(name);
       if (canary) {
         throw new TwinlensError('CONFLICT', `${name} has a canary; promote or end it before stable moves by itself.`);
@@ -108,10 +108,10 @@ export class LabelOperations {
   }
 
   hold(name: string, actor: string): Promise<void> {
-    const { placement, journal } = this.#bench;
-    return this.#bench.change(name, 'keeping stable where it is', async () => {
+    const { placement, journal } = this.#changes;
+    return this.#changes.change(name, 'keeping stable where it is', async () => {
       if (labelled(placement.saved(name), STABLE) !== undefined) return;
-      const stable = this.#bench.stable(name);
+      const stable = this.#changes.stable(name);
       const detail = `stable stays at version ${stable} when a newer one comes.`;
       await journal.write({ actor, action: 'hold', model: name, version: stable, detail }, (state) =>
         withModel(state, name, (model) => pinned(model, stable, model.stable)),
@@ -127,14 +127,14 @@ export class LabelOperations {
         new TwinlensError('INVALID_ARGUMENT', `${what}; own labels begin with a lower case letter, such as "beta".`),
       );
     }
-    const { placement, journal } = this.#bench;
-    return this.#bench.change(name, `moving ${label}`, async () => {
+    const { placement, journal } = this.#changes;
+    return this.#changes.change(name, `moving ${label}`, async () => {
       const { labels } = placement.saved(name);
       const before = Object.hasOwn(labels, label) ? labels[label] : undefined;
       if (before === undefined && Object.keys(labels).length >= MAX_LABELS) {
         throw new TwinlensError('CONFLICT', `${name} has ${MAX_LABELS} labels already; remove one first.`);
       }
-      await this.#bench.withVersion(name, version, async () => {
+      await this.#changes.withVersion(name, version, async () => {
         if (before === version) return;
         const from = before === undefined ? '' : ` from version ${before}`;
         const detail = `${label} was moved${from} to version ${version}.`;
@@ -150,8 +150,8 @@ export class LabelOperations {
   }
 
   async removeLabel(name: string, label: string, actor: string): Promise<void> {
-    const { placement, journal } = this.#bench;
-    await this.#bench.change(name, `removing ${label}`, async () => {
+    const { placement, journal } = this.#changes;
+    await this.#changes.change(name, `removing ${label}`, async () => {
       const version = labelled(placement.saved(name), label);
       if (version === undefined) {
         throw new TwinlensError('NOT_FOUND', `${name} has no label ${label} that an operator has set.`);
@@ -164,9 +164,9 @@ export class LabelOperations {
   }
 
   setPolicy(name: string, policy: VersionPolicy, actor: string): Promise<void> {
-    return this.#bench.change(name, 'changing the version policy', async () => {
+    return this.#changes.change(name, 'changing the version policy', async () => {
       const detail = `Of ${name}, ${inWords(policy)} and what is labelled will be served.`;
-      await this.#bench.journal.write({ actor, action: 'policy', model: name, detail }, (state) =>
+      await this.#changes.journal.write({ actor, action: 'policy', model: name, detail }, (state) =>
         withModel(state, name, (model) => ({ ...model, policy })),
       );
     });

@@ -8,9 +8,9 @@ import type { Configuration } from '../configuration.ts';
 import type { Clock } from '../scheduling/index.ts';
 import type { Source } from '../sources/index.ts';
 import { AdminView } from './admin-view.ts';
-import { Bench } from './bench.ts';
 import { Canaries } from './canaries.ts';
 import { CanaryOperations } from './canary-operations.ts';
+import { Changes } from './changes.ts';
 import { Front } from './front.ts';
 import { Journal } from './journal.ts';
 import { LabelOperations } from './label-operations.ts';
@@ -79,9 +79,9 @@ export async function assemble(
   const shadows = new Shadows({ now, acquire: (model, version) => lifecycle.acquire(model, version) });
   const front = new Front({ lifecycle, placement, canaries, shadows, defaultModel: configuration.defaultModel });
   const desk = new SourceDesk({ sources, lifecycle, store, journal, log, configured: configuration.follow });
-  const bench = new Bench({ lifecycle, placement, journal, clock });
-  const labels = new LabelOperations(bench);
-  const versions = new VersionOperations({ bench, log, data: configuration.data, published: () => desk.published() });
+  const changes = new Changes({ lifecycle, placement, journal, clock });
+  const labels = new LabelOperations(changes);
+  const versions = new VersionOperations({ changes, log, data: configuration.data, published: () => desk.published() });
   const view = new AdminView({
     lifecycle,
     placement,
@@ -94,7 +94,7 @@ export async function assemble(
   const operations = new Operator({
     view,
     labels,
-    canaries: new CanaryOperations(bench, today),
+    canaries: new CanaryOperations(changes, today),
     versions,
     desk,
     journal,

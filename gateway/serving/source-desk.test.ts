@@ -81,6 +81,25 @@ describe('sources', () => {
     ]);
   });
 
+  it('that have a version of one that comes before them do not serve it, and say so', async () => {
+    const models = new FakeSource();
+    const copies = new FakeSource('copies');
+    const { registry, source, publish, log } = await startServing({ sources: [models, copies] });
+    publish(4);
+    const [version] = source.snapshot.aspired;
+    if (!version) throw new Error('the source has no version');
+    models.has([{ ...version, source: 'models' }]);
+    copies.has([{ ...version, source: 'copies' }]);
+    await settle();
+    const { name } = version;
+    expect(registry.operations.model(name).versions.map(({ source: from }) => from)).toEqual(['models']);
+    const refused = registry.operations.sources().map(({ refused: list }) => list.map(({ what }) => what));
+    expect(refused).toEqual([[], [`${name}@4`]]);
+    expect(log.filter(({ fields }) => fields.event_type === 'model_refused')).toMatchObject([
+      { fields: { source: 'copies', what: `${name}@4` } },
+    ]);
+  });
+
   it('are checked when somebody asks; after a publication all folders are', async () => {
     const models = new FakeSource();
     const zoo = new FakeSource('zoo', 'catalogue');

@@ -4,7 +4,7 @@
  */
 import type { SourceStatus } from '../../core/admin.ts';
 import { TwinlensError } from '../../core/errors.ts';
-import type { Aspired, Source } from '../sources/index.ts';
+import { type Aspired, mergeAspired, type Source } from '../sources/index.ts';
 import type { Journal } from './journal.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { ServingLog } from './log.ts';
@@ -55,13 +55,13 @@ export class SourceDesk {
   }
 
   statuses(): readonly SourceStatus[] {
-    return this.#options.sources.map(({ snapshot }) => snapshot.status);
+    return this.#options.sources.map((source) => this.#status(source));
   }
 
   async check(name: string): Promise<SourceStatus> {
     const source = this.#find(name);
     await source.check();
-    return source.snapshot.status;
+    return this.#status(source);
   }
 
   /** Looks into the folders at once. */
@@ -157,12 +157,24 @@ export class SourceDesk {
     }
   }
 
-  #offer(): void {
-    this.#options.lifecycle.offer(this.#options.sources.flatMap(({ snapshot }) => snapshot.aspired));
+  #merged() {
+    return mergeAspired(this.#options.sources.map(({ snapshot }) => snapshot));
   }
 
-  #tellRefused({ name, snapshot }: Source): void {
-    for (const { what, reason } of snapshot.status.refused) {
+  #offer(): void {
+    this.#options.lifecycle.offer(this.#merged().aspired);
+  }
+
+  /** What the source says of itself, and which of its versions another source has already. */
+  #status({ name, snapshot: { status } }: Source): SourceStatus {
+    const twice = this.#merged().refused.filter(({ source }) => source === name);
+    const refused = twice.map(({ what, reason }) => ({ what, reason }));
+    return { ...status, refused: [...status.refused, ...refused] };
+  }
+
+  #tellRefused(source: Source): void {
+    const { name, refused } = this.#status(source);
+    for (const { what, reason } of refused) {
       const key = `${name} ${what} ${reason}`;
       if (this.#told.has(key)) continue;
       if (this.#told.size >= MAX_TOLD) this.#told.clear();

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, realpath, rename, rm } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
-import type { Bench } from './bench.ts';
+import type { Changes } from './changes.ts';
 import { held } from './choice.ts';
 import type { VersionStatus } from './lifecycle.ts';
 import type { ServingLog } from './log.ts';
@@ -13,7 +13,7 @@ import { including, MAX_VERSIONS, withModel, without } from './state.ts';
 const REMOVED = '.removed';
 
 export interface VersionOperationsOptions {
-  readonly bench: Bench;
+  readonly changes: Changes;
   readonly log: ServingLog;
   /** The gateway's own folder; undefined: nothing can be removed. */
   readonly data: string | undefined;
@@ -35,13 +35,13 @@ export class VersionOperations {
   }
 
   load(name: string, version: number, actor: string): Promise<void> {
-    const { bench } = this.#options;
-    return bench.change(name, `loading ${version}`, () =>
-      bench.withVersion(name, version, async () => {
-        const { loaded } = bench.placement.saved(name);
+    const { changes } = this.#options;
+    return changes.change(name, `loading ${version}`, () =>
+      changes.withVersion(name, version, async () => {
+        const { loaded } = changes.placement.saved(name);
         if (loaded.includes(version)) return;
         const detail = `Version ${version} was loaded.`;
-        await bench.journal.write({ actor, action: 'load', model: name, version, detail }, (state) =>
+        await changes.journal.write({ actor, action: 'load', model: name, version, detail }, (state) =>
           withModel(state, name, (model) => ({
             ...model,
             loaded: including(model.loaded, version, MAX_VERSIONS),
@@ -53,38 +53,38 @@ export class VersionOperations {
   }
 
   unload(name: string, version: number, actor: string): Promise<void> {
-    const { bench } = this.#options;
-    return bench.change(name, `unloading ${version}`, async () => {
-      bench.status(name, version);
+    const { changes } = this.#options;
+    return changes.change(name, `unloading ${version}`, async () => {
+      changes.status(name, version);
       this.#refuseHeld(name, version);
       const detail = `Version ${version} was unloaded.`;
-      await bench.journal.write({ actor, action: 'unload', model: name, version, detail }, (state) =>
+      await changes.journal.write({ actor, action: 'unload', model: name, version, detail }, (state) =>
         withModel(state, name, (model) => ({
           ...model,
           loaded: without(model.loaded, version),
           unloaded: including(model.unloaded, version, MAX_VERSIONS),
         })),
       );
-      await bench.gone(name, version);
+      await changes.gone(name, version);
     });
   }
 
   remove(name: string, version: number, actor: string): Promise<void> {
-    const { bench, published } = this.#options;
-    return bench.change(name, `removing ${version}`, async () => {
-      const status = bench.status(name, version);
+    const { changes, published } = this.#options;
+    return changes.change(name, `removing ${version}`, async () => {
+      const status = changes.status(name, version);
       this.#refuseHeld(name, version);
-      if (bench.placement.stable(name) === version) {
+      if (changes.placement.stable(name) === version) {
         throw new TwinlensError('CONFLICT', `stable of ${name} is at version ${version}; move it, or unload it first.`);
       }
       const folder = await this.#ownFolder(status);
-      const dismissed = bench.placement.dismissVersion(name, version);
+      const dismissed = changes.placement.dismissVersion(name, version);
       try {
-        await bench.gone(name, version);
+        await changes.gone(name, version);
         const away = await this.#moveAway(folder);
         const detail = `Version ${version} and its files were removed.`;
         try {
-          await bench.journal.write({ actor, action: 'remove', model: name, version, detail }, (state) =>
+          await changes.journal.write({ actor, action: 'remove', model: name, version, detail }, (state) =>
             withModel(state, name, (model) => ({
               ...model,
               previous: without(model.previous, version),
@@ -105,7 +105,7 @@ export class VersionOperations {
   }
 
   #refuseHeld(name: string, version: number): void {
-    const saved = this.#options.bench.placement.saved(name);
+    const saved = this.#options.changes.placement.saved(name);
     if (!held(saved).has(version)) return;
     const labels = Object.entries(saved.labels).flatMap(([label, at]) => (at === version ? [label] : []));
     if (saved.canary?.version === version) labels.push('canary');

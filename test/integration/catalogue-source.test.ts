@@ -414,6 +414,7 @@ describe("the project's own catalogue", () => {
       threads: 1,
       maxPixels: 1_000_000,
       maxBytes: 10_000_000,
+      batchMax: 0,
       imagenetNames: 'models/efficientnet-lite0/classes.json',
     });
     const mirrored = { catalogues: [path], follow: ['mobilenetv2-12-int8'], catalogueMirror: server.url };

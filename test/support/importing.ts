@@ -27,6 +27,7 @@ export async function tryImport(path: string, into: string, options: TryOptions 
     threads: 1,
     maxPixels: 4_000_000,
     maxBytes: 200_000_000,
+    batchMax: 0,
     imagenetNames: `${builtInFolder}/classes.json`,
     ...rest,
   });

@@ -61,6 +61,7 @@ export async function startRegistry(environment: Record<string, string> = {}): P
     threads: 1,
     maxPixels: configuration.maxPixels,
     maxBytes: configuration.maxUploadBytes,
+    batchMax: configuration.batchMax,
     imagenetNames: fileURLToPath(new URL('../../models/efficientnet-lite0/classes.json', import.meta.url)),
   });
   const sources = createSources({ ...shared, importer, now: Date.now, mlflowToken: undefined });

@@ -12,21 +12,21 @@ import type { Placement } from './placement.ts';
 /** Milliseconds that a change waits for a version to be loaded, or to be gone. */
 const WAIT_MS = 180_000;
 
-export interface BenchOptions {
+export interface ChangesOptions {
   readonly lifecycle: Lifecycle;
   readonly placement: Placement;
   readonly journal: Journal;
   readonly clock: Clock;
 }
 
-export class Bench {
+export class Changes {
   readonly lifecycle: Lifecycle;
   readonly placement: Placement;
   readonly journal: Journal;
   readonly #clock: Clock;
   readonly #exclusive = new Exclusive();
 
-  constructor({ lifecycle, placement, journal, clock }: BenchOptions) {
+  constructor({ lifecycle, placement, journal, clock }: ChangesOptions) {
     this.lifecycle = lifecycle;
     this.placement = placement;
     this.journal = journal;

@@ -18,13 +18,15 @@ import { PrivacyLine } from './privacy-line.tsx';
 import { LiveResult, PhotoResult, ResultPlaceholder } from './result-panel.tsx';
 import { Samples } from './samples.tsx';
 import { type TabName, Tabs } from './tabs.tsx';
-import { useRuntime } from './use-runtime.ts';
+import { late, useLate } from './use-late.ts';
 import { useStore } from './use-store.ts';
 import styles from './workspace.module.css';
 
+const getRuntime = late(async () => (await import('../lib/runtime.ts')).startRuntime());
+
 export function Workspace() {
-  const state = useRuntime();
-  const runtime = state.state === 'running' ? state.runtime : undefined;
+  const state = useLate(getRuntime);
+  const runtime = state.state === 'running' ? state.value : undefined;
   const [tab, setTab] = useState<TabName>('live');
   const input = useRef<HTMLInputElement>(null);
   useCameraFollowsTab(runtime, tab);

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import type { AdminConsole } from '../../lib/admin/console.ts';
 import { TwinMark } from '../icons.tsx';
 import { Message } from '../message.tsx';
+import { late, useLate } from '../use-late.ts';
 import { useStore } from '../use-store.ts';
 import styles from './admin.module.css';
 import { Banners } from './banners.tsx';
@@ -17,11 +18,12 @@ import { SignIn } from './sign-in.tsx';
 import { SourcesPanel } from './sources-panel.tsx';
 import { Toasts } from './toasts.tsx';
 import { TrialDialog } from './trial-dialog.tsx';
-import { useConsole } from './use-console.ts';
+
+const getConsole = late(async () => (await import('../../lib/admin/console.ts')).startConsole());
 
 export function Admin() {
-  const state = useConsole();
-  const admin = state.state === 'running' ? state.admin : undefined;
+  const state = useLate(getConsole);
+  const admin = state.state === 'running' ? state.value : undefined;
   return (
     <>
       <a className={styles.skip} href="#work">

@@ -9,13 +9,13 @@ import { asTwinlensError } from '../core/errors.ts';
 import { createAdmin } from './admin.ts';
 import { Gate, Intake, originPolicy } from './admission/index.ts';
 import { type Configuration, parseConfiguration } from './configuration/index.ts';
-import { createHttp } from './http/index.ts';
+import { createHttp, listenForMetrics, type MetricsServer } from './http/index.ts';
 import { createImporter } from './packages/index.ts';
 import { ADMIN_TOKEN_MOUNT, MIN_ADMIN_TOKEN, readSecret } from './secret.ts';
-import { createRegistry } from './serving/index.ts';
+import { createRegistry, type Registry } from './serving/index.ts';
 import { attachSockets } from './sockets/index.ts';
 import { createSources } from './sources/index.ts';
-import { createLog, createMetrics, type Log } from './telemetry/index.ts';
+import { createLog, createMetrics, type Log, type Metrics } from './telemetry/index.ts';
 
 /** Milliseconds for requests to end after they were told to, and for answers to leave. */
 const LAST_WORDS_MS = 1000;
@@ -74,6 +74,7 @@ async function start(configuration: Configuration, log: Log): Promise<() => Prom
     now: Date.now,
     random: Math.random,
     log,
+    observer: metrics.sources,
   });
   const registry = await createRegistry({
     configuration,
@@ -98,6 +99,7 @@ async function start(configuration: Configuration, log: Log): Promise<() => Prom
   const app = await createHttp({
     ...shared,
     version,
+    showMetrics: configuration.metricsPort === 0,
     page: configuration.page,
     maxBytes: configuration.maxBytes,
     requestMs: configuration.requestMs,
@@ -116,12 +118,14 @@ async function start(configuration: Configuration, log: Log): Promise<() => Prom
     maxUnreadBytes: configuration.maxUnreadBytes,
     pingMs: configuration.pingMs,
   });
-  registry.subscribe((event) => {
-    if (event.event === 'retired') metrics.retired(event.model, event.version);
-  });
+  measure(metrics, registry, gate);
+  let metricsServer: MetricsServer | undefined;
   try {
+    const { metricsHost: host, metricsPort: port } = configuration;
+    if (port !== 0) metricsServer = await listenForMetrics({ host, port, metrics, log });
     await app.listen({ host: configuration.host, port: configuration.port });
   } catch (error) {
+    await metricsServer?.close();
     await within(LAST_WORDS_MS, registry.close());
     throw error;
   }
@@ -155,9 +159,23 @@ async function start(configuration: Configuration, log: Log): Promise<() => Prom
     await sockets.close();
     if (!(await within(LAST_WORDS_MS, app.close()))) app.server.closeAllConnections();
     // Instances that do not end by then end with the process.
-    await within(LAST_WORDS_MS, Promise.all([admin.close(), registry.close()]));
+    await within(LAST_WORDS_MS, Promise.all([admin.close(), registry.close(), metricsServer?.close()]));
     log.info({ event_type: 'stopped' }, 'stopped');
   };
+}
+
+/** Tells the metrics what serving tells everybody. */
+function measure(metrics: Metrics, registry: Registry, gate: Gate): void {
+  metrics.watchReady(() => registry.ready && !gate.draining);
+  registry.subscribe(({ event, model, version, label }) => {
+    if (event === 'retired') metrics.retired(model, version);
+    if (event === 'label' && label === 'stable') metrics.stableMoved(model, version);
+  });
+  // Those that were there before anybody listened.
+  for (const { name, labels } of registry.list()) {
+    const { stable } = labels;
+    if (stable !== undefined) metrics.stableMoved(name, stable);
+  }
 }
 
 function addressOf(address: AddressInfo | string | null, host: string): string {

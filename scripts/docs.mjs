@@ -7,5 +7,11 @@ import { buildGateway } from './build.mjs';
 import { root } from './run.mjs';
 
 await buildGateway();
-const { configurationPage } = await import(pathToFileURL(join(root, 'dist/gateway/configuration/page.js')).href);
+/** @param {string} module */
+const built = (module) => import(pathToFileURL(join(root, 'dist/gateway', module)).href);
+const { configurationPage } = await built('configuration/page.js');
 writeFileSync(join(root, 'docs/configuration.md'), configurationPage());
+const { metricsPage } = await built('telemetry/metrics-page.js');
+writeFileSync(join(root, 'docs/metrics.md'), metricsPage());
+// Node's own metrics keep timers.
+process.exit();

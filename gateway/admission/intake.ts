@@ -90,6 +90,7 @@ export class Intake {
         deadline: clock.now() + (asked.deadlineMs ?? deadlineMs),
         priority: asked.priority ?? 'normal',
         client: asked.client,
+        requestId: asked.requestId,
         signal: ticket.signal,
         ...(stream === undefined ? {} : { stream }),
       });
@@ -107,7 +108,7 @@ export class Intake {
   /** Counts and logs a request that ended before it reached a servable; gives what its caller may see. */
   refuse(error: unknown, asked: Pick<Asked, 'requestId' | 'transport'>): TwinlensError {
     const known = this.#known(error, asked.requestId);
-    this.#options.metrics.refused(known.code);
+    this.#options.metrics.refused(known.code, asked.requestId);
     this.#failed(known, asked, undefined);
     return known;
   }

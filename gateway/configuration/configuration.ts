@@ -137,6 +137,7 @@ function assemble(reading: Reading): Configuration {
     adminToken: secret(values.adminToken, adminTokenFile),
     defaultModel: values.defaultModel || undefined,
     page: values.page || undefined,
+    metricsHost: values.metricsHost || values.host,
     cores: availableParallelism(),
   };
 }

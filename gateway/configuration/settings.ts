@@ -165,6 +165,11 @@ export const groups = {
     }),
   },
   Telemetry: {
+    metricsPort: whole(0, [0, 65_535], {
+      about: 'Port of its own for `/metrics`, which the main port then does not have.',
+      none: 'the metrics are on the main port',
+    }),
+    metricsHost: text('', { about: 'Address of that port.', none: 'the address of the main port' }),
     logLevel: choice('info', ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
       about: 'Lowest level that is logged.',
     }),

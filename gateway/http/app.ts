@@ -13,7 +13,7 @@ import { STREAM_PATH, SUBPROTOCOL } from '../../core/protocol.ts';
 import type { Intake, OriginPolicy } from '../admission/index.ts';
 import { rawProblem } from '../problem.ts';
 import type { Registry } from '../serving/index.ts';
-import type { Log, Metrics } from '../telemetry/index.ts';
+import { expose, type Log, type Metrics } from '../telemetry/index.ts';
 import { type Admin, serveAdmin } from './admin.ts';
 import { UPLOADS } from './admin-imports.ts';
 import { isAdmin } from './admin-path.ts';
@@ -35,6 +35,8 @@ export interface HttpOptions {
   readonly metrics: Metrics;
   /** Of this software. */
   readonly version: string;
+  /** False: the metrics have a port of their own. Default true. */
+  readonly showMetrics?: boolean | undefined;
   /** Folder of the exported page; undefined: none is served. */
   readonly page: string | undefined;
   /** Bytes of one picture. */
@@ -99,6 +101,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   });
   app.addHook('onResponse', async (request, reply) => {
     const { id, method, url } = request;
+    metrics.sent('http', sentBytes(method, reply));
     const line = { event_type: 'http', request_id: id, method, url, status: reply.statusCode };
     log.debug({ ...line, total_time: reply.elapsedTime / 1000 }, 'answered');
   });
@@ -148,16 +151,27 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     checkReady(state);
     return { status: 'ready' };
   });
-  route(app, '/metrics', READ, async (_request, reply) => {
-    reply.header('content-type', metrics.registry.contentType);
-    return metrics.registry.metrics();
-  });
+  if (options.showMetrics ?? true) {
+    route(app, '/metrics', READ, async ({ headers }, reply) => {
+      const { contentType, text } = await expose(metrics.registry, headers.accept);
+      reply.headers({ 'content-type': contentType, vary: 'accept' });
+      return text;
+    });
+  }
   const description = openApi(options.version);
   route(app, '/openapi.json', READ, async () => description);
 
   if (options.admin) await serveAdmin(app, { ...options.admin, door: intake.gate, log, after: options.after });
   await servePage(app, options.page);
   return app;
+}
+
+/** Of the body of an answer that left whole. */
+function sentBytes(method: string, reply: FastifyReply): number {
+  if (method === 'HEAD' || reply.statusCode === 304 || !reply.raw.writableFinished) return 0;
+  const bytes = Number(reply.getHeader('content-length'));
+  // NaN where it was not told before the answer began.
+  return Number.isFinite(bytes) ? bytes : 0;
 }
 
 async function servePage(app: FastifyInstance, folder: string | undefined): Promise<void> {

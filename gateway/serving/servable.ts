@@ -21,6 +21,8 @@ export interface ServableRequest {
   readonly signal?: AbortSignal;
   /** Nobody waits for the answer: it is compared with the one that another version gave. */
   readonly shadow?: boolean;
+  /** What logs and metrics name the request by. */
+  readonly requestId?: string;
 }
 
 /** Keeps a version alive while a request uses it. `release` exactly once; later calls do nothing. */
@@ -66,6 +68,7 @@ export interface ServingObserver {
     readonly classification?: Classification;
     /** It was a shadowed request: nobody's. */
     readonly shadow?: boolean;
+    readonly requestId?: string;
   }): void;
   batchRan(event: {
     readonly model: string;
@@ -74,7 +77,13 @@ export interface ServingObserver {
     readonly provider: string;
     readonly inferMs: number;
   }): void;
-  queueChanged(event: { readonly model: string; readonly version: number; readonly pending: number }): void;
+  queueChanged(event: {
+    readonly model: string;
+    readonly version: number;
+    readonly pending: number;
+    /** Requests that may wait. */
+    readonly limit: number;
+  }): void;
   instanceExited(event: {
     readonly model: string;
     readonly version: number;

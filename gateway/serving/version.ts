@@ -112,6 +112,7 @@ export class ServingVersion implements Loadable {
     const { manifest, observer, batchMax, batchWaitMs, queueMax, clock } = this.#options;
     const { name: model, version } = manifest;
     const provider = this.#pool.provider;
+    const onLength = (pending: number) => observer.queueChanged({ model, version, pending, limit: queueMax });
     this.#scheduler = new Scheduler({
       limits: {
         maxLength: queueMax,
@@ -120,13 +121,14 @@ export class ServingVersion implements Loadable {
         maxWaitMs: provider === 'cuda' ? batchWaitMs : 0,
       },
       clock,
-      onLength: (pending) => observer.queueChanged({ model, version, pending }),
+      onLength,
       runner: {
         hasCapacity: (alone) => this.#pool.hasCapacity(alone),
         onCapacity: (listener) => this.#pool.onCapacity(listener),
         run: (batch, alone) => this.#run(batch, alone),
       },
     });
+    onLength(0);
   }
 
   acquire(): Handle {
@@ -170,7 +172,8 @@ export class ServingVersion implements Loadable {
     const { manifest, observer, clock } = this.#options;
     const { name: model, version } = manifest;
     const begun = clock.now();
-    const shadow = request.shadow ?? false;
+    const { shadow = false, requestId } = request;
+    const about = { model, version, shadow, ...(requestId === undefined ? {} : { requestId }) };
     try {
       if (!this.#scheduler)
         throw new TwinlensError('MODEL_NOT_READY', `${model}@${version} is still loading; try again in a moment.`);
@@ -187,11 +190,11 @@ export class ServingVersion implements Loadable {
         timings: { queue, decode: item.decode, prepare: item.prepare, infer, total: clock.now() - begun },
         batchSize,
       };
-      observer.requestFinished({ model, version, code: 'OK', classification, shadow });
+      observer.requestFinished({ ...about, code: 'OK', classification });
       return classification;
     } catch (error) {
       const known = asTwinlensError(error);
-      observer.requestFinished({ model, version, code: known.code, shadow });
+      observer.requestFinished({ ...about, code: known.code });
       throw known;
     }
   }

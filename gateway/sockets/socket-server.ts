@@ -93,8 +93,11 @@ export function attachSockets(server: Server, options: SocketsOptions): Sockets 
     const id = randomUUID();
     const session = new ClientSession({
       id,
-      wire: wireOf(socket, (code, reason) => {
-        log.info({ event_type: 'socket_ended', socket_id: id, close_code: code }, reason);
+      wire: wireOf(socket, {
+        sent: (bytes) => metrics.sent('socket', bytes),
+        closing: (code, reason) => {
+          log.info({ event_type: 'socket_ended', socket_id: id, close_code: code }, reason);
+        },
       }),
       intake,
       models: () => registry.list(),
@@ -172,12 +175,21 @@ export function attachSockets(server: Server, options: SocketsOptions): Sockets 
   };
 }
 
-function wireOf(socket: WebSocket, onClose: (code: number, reason: string) => void): Wire {
+interface WireEvents {
+  sent(bytes: number): void;
+  closing(code: number, reason: string): void;
+}
+
+function wireOf(socket: WebSocket, told: WireEvents): Wire {
   return {
-    send: (text) => socket.send(text),
+    send: (text) => {
+      const bytes = Buffer.from(text);
+      told.sent(bytes.byteLength);
+      socket.send(bytes, { binary: false });
+    },
     ping: () => socket.ping(),
     close: (code, reason) => {
-      onClose(code, reason);
+      told.closing(code, reason);
       socket.close(code, reason);
     },
     get unreadBytes() {

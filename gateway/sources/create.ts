@@ -18,6 +18,14 @@ export interface SourcesLog {
   info(fields: object, message?: string): void;
 }
 
+/** What sources tell of their checks; telemetry turns it into metrics. Milliseconds. */
+export interface SourceObserver {
+  /** 0: only on demand. */
+  scheduled(event: { readonly source: string; readonly intervalMs: number }): void;
+  /** `at` since 1970. */
+  checked(event: { readonly source: string; readonly at: number; readonly succeeded: boolean }): void;
+}
+
 export interface SourcesOptions {
   readonly configuration: Pick<
     Configuration,
@@ -32,6 +40,8 @@ export interface SourcesOptions {
   /** 0 up to 1. */
   readonly random: () => number;
   readonly log: SourcesLog;
+  /** Undefined: nobody measures. */
+  readonly observer?: SourceObserver | undefined;
 }
 
 /** Digits of a location's sum in the name of its cache. */
@@ -42,15 +52,20 @@ const DIGITS = 8;
  * written wrongly.
  */
 export function createSources(options: SourcesOptions): readonly Source[] {
-  const { configuration, importer, clock, now, random, log } = options;
+  const { configuration, importer, clock, now, random, log, observer } = options;
   const { models, data, pollMs, checkMs, catalogues, catalogueMirror, follow, mlflow, maxUploadBytes } = configuration;
   const names = new Set<string>();
   const note = (source: string) => (text: string) => log.info({ event_type: 'source_note', source }, text);
 
+  function watch(source: string, intervalMs: number): (succeeded: boolean) => void {
+    observer?.scheduled({ source, intervalMs });
+    return (succeeded) => observer?.checked({ source, at: now(), succeeded });
+  }
+
   function folder(name: string, path: string, own: boolean): Source {
     names.add(name);
-    const onNote = note(name);
-    return new FolderSource({ name, folder: path, removable: own, mayBeMissing: own, pollMs, clock, now, onNote });
+    const told = { onNote: note(name), onChecked: watch(name, pollMs) };
+    return new FolderSource({ name, folder: path, removable: own, mayBeMissing: own, pollMs, clock, now, ...told });
   }
 
   function remote(name: string, what: Remote, location: string, followed: readonly string[]): Source {
@@ -61,8 +76,9 @@ export function createSources(options: SourcesOptions): readonly Source[] {
       cache: new PackageCache(path, importer, now),
       kept: new KeptListing(join(path, '.listing.json')),
     };
-    const timing = { checkMs, clock, now, random, onNote: note(name) };
-    return new RemoteSource({ name, remote: what, disk: disk || undefined, follow: followed, ...timing });
+    const timing = { checkMs, clock, now, random };
+    const told = { onNote: note(name), onChecked: watch(name, checkMs) };
+    return new RemoteSource({ name, remote: what, disk: disk || undefined, follow: followed, ...timing, ...told });
   }
 
   const sources = [folder('models', models, false)];

@@ -27,6 +27,8 @@ export interface FolderSourceOptions {
   readonly clock: Clock;
   readonly now: () => number;
   readonly onNote: (note: string) => void;
+  /** A look ended. */
+  readonly onChecked?: ((succeeded: boolean) => void) | undefined;
 }
 
 type Package = Extract<Finding, { kind: 'package' }>;
@@ -69,6 +71,7 @@ export class FolderSource implements Source {
       random: () => 0.5,
       check: () => this.#look(),
       onChange: () => this.#post(),
+      onChecked: options.onChecked,
     });
     this.#bulletin = new Bulletin(this.#state());
   }

@@ -46,6 +46,8 @@ export interface RemoteSourceOptions {
   readonly now: () => number;
   readonly random: () => number;
   readonly onNote: (note: string) => void;
+  /** A check ended. */
+  readonly onChecked?: ((succeeded: boolean) => void) | undefined;
 }
 
 const JITTER = 0.1;
@@ -79,6 +81,7 @@ export class RemoteSource implements Source {
       random,
       check: (signal) => this.#ask(signal),
       onChange: () => this.#post(),
+      onChecked: options.onChecked,
     });
     this.#bulletin = new Bulletin(this.#state());
   }

@@ -25,6 +25,8 @@ export interface ScheduleOptions {
   check(signal: AbortSignal): Promise<boolean>;
   /** `checking`, `lastCheckAt` or `nextCheckAt` changed. */
   onChange(): void;
+  /** A check ended that was not given up by `close`. */
+  readonly onChecked?: ((succeeded: boolean) => void) | undefined;
 }
 
 /** Longest single timer, milliseconds: platforms fire those beyond 2^31 at once. It is set anew when it ends. */
@@ -85,6 +87,7 @@ export class Schedule {
       this.#running = undefined;
       this.#lastCheckAt = now();
       this.#failures = done ? 0 : this.#failures + 1;
+      if (!this.#stopped.signal.aborted) this.#options.onChecked?.(done);
       this.#plan();
       onChange();
     });

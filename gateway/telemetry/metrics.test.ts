@@ -1,29 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { classification } from '../../test/doubles/fake-registry.ts';
-import { createLog, createMetrics } from './index.ts';
-
-describe('the log', () => {
-  test('a line is JSON with an ISO timestamp and its level as a word', () => {
-    const lines: string[] = [];
-    createLog('info', { write: (line) => lines.push(line) }).info(
-      { event_type: 'prediction', request_id: 'r' },
-      'hello',
-    );
-    const line = JSON.parse(lines[0] ?? '');
-    expect(line).toMatchObject({ level: 'info', event_type: 'prediction', request_id: 'r', msg: 'hello' });
-    expect(new Date(line.timestamp).toISOString()).toBe(line.timestamp);
-  });
-
-  test('credentials never reach it', () => {
-    const lines: string[] = [];
-    const log = createLog('info', { write: (line) => lines.push(line) });
-    log.info({ authorization: 'secret-1', headers: { authorization: 'secret-2', cookie: 'secret-3' } });
-    log.info({ req: { headers: { authorization: 'secret-4', 'x-api-key': 'secret-5' } } });
-    expect(lines.join('')).not.toContain('secret');
-    expect(lines.join('')).toContain('[hidden]');
-  });
-});
+import { createMetrics } from './index.ts';
 
 describe('metrics', () => {
   async function scrape(): Promise<string> {
@@ -32,7 +10,7 @@ describe('metrics', () => {
     observer.requestFinished({ model: 'mini', version: 1, code: 'OK', classification: classification() });
     observer.requestFinished({ model: 'mini', version: 1, code: 'QUEUE_FULL' });
     observer.batchRan({ model: 'mini', version: 1, size: 3, provider: 'cpu', inferMs: 12 });
-    observer.queueChanged({ model: 'mini', version: 1, pending: 4 });
+    observer.queueChanged({ model: 'mini', version: 1, pending: 4, limit: 256 });
     observer.instanceExited({ model: 'mini', version: 1, reason: 'signal 9', restarting: true });
     observer.versionState({ model: 'mini', version: 1, state: 'loading' });
     observer.versionState({ model: 'mini', version: 1, state: 'available' });
@@ -43,7 +21,15 @@ describe('metrics', () => {
     observer.canaryRolledBack({ model: 'mini' });
     metrics.refused('MODEL_NOT_FOUND');
     metrics.received('http', 100);
+    metrics.sent('socket', 50);
     metrics.socketOpened();
+    metrics.watchReady(() => true);
+    metrics.stableMoved('mini', 1);
+    metrics.stableMoved('mini', 1);
+    metrics.stableMoved('mini', 2);
+    metrics.sources.scheduled({ source: 'models', intervalMs: 5000 });
+    metrics.sources.checked({ source: 'models', at: 1_700_000_000_000, succeeded: true });
+    metrics.sources.checked({ source: 'models', at: 1_700_000_005_000, succeeded: false });
     return metrics.registry.metrics();
   }
 
@@ -69,7 +55,16 @@ describe('metrics', () => {
       'twinlens_shadow_requests_total{model="mini",version="2",agreed="false"} 1',
       'twinlens_canary_rollbacks_total{model="mini"} 1',
       'twinlens_received_bytes_total{transport="http"} 100',
+      'twinlens_sent_bytes_total{transport="socket"} 50',
       'twinlens_sockets 1',
+      'twinlens_inferences_total{model="mini",version="1"} 3',
+      'twinlens_executions_total{model="mini",version="1"} 1',
+      'twinlens_queue_limit{model="mini",version="1"} 256',
+      'twinlens_ready 1',
+      'twinlens_swaps_total{model="mini"} 1',
+      'twinlens_source_check_interval_seconds{source="models"} 5',
+      'twinlens_source_last_check_timestamp_seconds{source="models"} 1700000000',
+      'twinlens_source_check_failures_total{source="models"} 1',
     ]) {
       expect(text).toContain(`${line}\n`);
     }
@@ -86,6 +81,19 @@ describe('metrics', () => {
     expect(await registry.metrics()).not.toMatch(/twinlens_(?:model_state|canary_share)\{/);
   });
 
+  test('a gateway that nobody has made ready says that it is not', async () => {
+    expect(await createMetrics().registry.metrics()).toContain('twinlens_ready 0\n');
+  });
+
+  test('a version has one provider: the one that ran last', async () => {
+    const { observer, registry } = createMetrics();
+    observer.batchRan({ model: 'mini', version: 1, size: 1, provider: 'cuda', inferMs: 1 });
+    observer.batchRan({ model: 'mini', version: 1, size: 1, provider: 'cpu', inferMs: 1 });
+    expect((await registry.metrics()).match(/twinlens_provider_info\{.*/g)).toEqual([
+      'twinlens_provider_info{model="mini",version="1",provider="cpu"} 1',
+    ]);
+  });
+
   test('a shadowed request counts as no request', async () => {
     const { observer, registry } = createMetrics();
     observer.requestFinished({ model: 'mini', version: 1, code: 'OK', classification: classification(), shadow: true });
@@ -94,10 +102,10 @@ describe('metrics', () => {
 
   test('gauges of a retired version are gone', async () => {
     const metrics = createMetrics();
-    metrics.observer.queueChanged({ model: 'mini', version: 1, pending: 0 });
+    metrics.observer.queueChanged({ model: 'mini', version: 1, pending: 0, limit: 256 });
     metrics.observer.batchRan({ model: 'mini', version: 1, size: 1, provider: 'cpu', inferMs: 1 });
     metrics.retired('mini', 1);
-    expect(await metrics.registry.metrics()).not.toMatch(/twinlens_(?:pending_requests|provider_info)\{/);
+    expect(await metrics.registry.metrics()).not.toMatch(/twinlens_(?:pending_requests|queue_limit|provider_info)\{/);
   });
 
   const promtool = spawnSync('promtool', ['--version']);

@@ -1,0 +1,24 @@
+import { describe, expect, test } from 'vitest';
+import { createLog } from './index.ts';
+
+describe('the log', () => {
+  test('a line is JSON with an ISO timestamp and its level as a word', () => {
+    const lines: string[] = [];
+    createLog('info', { write: (line) => lines.push(line) }).info(
+      { event_type: 'prediction', request_id: 'r' },
+      'hello',
+    );
+    const line = JSON.parse(lines[0] ?? '');
+    expect(line).toMatchObject({ level: 'info', event_type: 'prediction', request_id: 'r', msg: 'hello' });
+    expect(new Date(line.timestamp).toISOString()).toBe(line.timestamp);
+  });
+
+  test('credentials never reach it', () => {
+    const lines: string[] = [];
+    const log = createLog('info', { write: (line) => lines.push(line) });
+    log.info({ authorization: 'secret-1', headers: { authorization: 'secret-2', cookie: 'secret-3' } });
+    log.info({ req: { headers: { authorization: 'secret-4', 'x-api-key': 'secret-5' } } });
+    expect(lines.join('')).not.toContain('secret');
+    expect(lines.join('')).toContain('[hidden]');
+  });
+});

@@ -15,7 +15,7 @@ import { ADMIN_TOKEN_MOUNT, MIN_ADMIN_TOKEN, readSecret } from './secret.ts';
 import { createRegistry, type Registry } from './serving/index.ts';
 import { attachSockets } from './sockets/index.ts';
 import { createSources } from './sources/index.ts';
-import { createLog, createMetrics, type Log, type Metrics } from './telemetry/index.ts';
+import { createLog, createMetrics, createSink, type Log, type Metrics } from './telemetry/index.ts';
 
 /** Milliseconds for requests to end after they were told to, and for answers to leave. */
 const LAST_WORDS_MS = 1000;
@@ -55,9 +55,8 @@ function softwareVersion(): string {
   return typeof version === 'string' ? version : 'unknown';
 }
 
-async function start(configuration: Configuration, log: Log): Promise<() => Promise<void>> {
+async function start(configuration: Configuration, log: Log, metrics: Metrics): Promise<() => Promise<void>> {
   const version = softwareVersion();
-  const metrics = createMetrics();
   const importer = createImporter({
     provider: configuration.provider,
     threads: configuration.threads || 1,
@@ -93,7 +92,8 @@ async function start(configuration: Configuration, log: Log): Promise<() => Prom
   const { operations } = registry;
   const admin = await createAdmin({ configuration, token, operations, importer, clock, today: Date.now, log });
   const gate = new Gate({ maxHeldBytes: configuration.maxHeldBytes });
-  const intake = new Intake({ gate, registry, clock, log, metrics, deadlineMs: configuration.deadlineMs });
+  const { deadlineMs, logSuccesses } = configuration;
+  const intake = new Intake({ gate, registry, clock, log, metrics, deadlineMs, logSuccesses });
   const origins = originPolicy(configuration.origins);
   const shared = { intake, registry, origins, log, metrics, after: clock.after };
   const app = await createHttp({
@@ -118,7 +118,8 @@ async function start(configuration: Configuration, log: Log): Promise<() => Prom
     maxUnreadBytes: configuration.maxUnreadBytes,
     pingMs: configuration.pingMs,
   });
-  measure(metrics, registry, gate);
+  metrics.watchReady(() => registry.ready && !gate.draining);
+  follow(registry, metrics, log);
   let metricsServer: MetricsServer | undefined;
   try {
     const { metricsHost: host, metricsPort: port } = configuration;
@@ -164,12 +165,17 @@ async function start(configuration: Configuration, log: Log): Promise<() => Prom
   };
 }
 
-/** Tells the metrics what serving tells everybody. */
-function measure(metrics: Metrics, registry: Registry, gate: Gate): void {
-  metrics.watchReady(() => registry.ready && !gate.draining);
+/** Tells metrics and log what serving tells everybody. */
+function follow(registry: Registry, metrics: Metrics, log: Log): void {
   registry.subscribe(({ event, model, version, label }) => {
-    if (event === 'retired') metrics.retired(model, version);
-    if (event === 'label' && label === 'stable') metrics.stableMoved(model, version);
+    const fields = { model, model_version: version };
+    if (event === 'retired') {
+      metrics.retired(model, version);
+      log.info({ event_type: 'model_unloaded', ...fields }, 'a version was unloaded');
+    } else if (event === 'label') {
+      if (label === 'stable') metrics.stableMoved(model, version);
+      log.info({ event_type: 'label_moved', ...fields, label }, 'a label names another version');
+    }
   });
   // Those that were there before anybody listened.
   for (const { name, labels } of registry.list()) {
@@ -209,21 +215,26 @@ async function main(): Promise<void> {
     process.exitCode = 1;
     return;
   }
-  const log = createLog(configuration.logLevel);
+  const sink = createSink(process.stdout);
+  const log = createLog(configuration.logLevel, sink);
+  const metrics = createMetrics();
+  metrics.watchLog(() => sink.lost);
+  /** Nobody may keep the process by not reading its last words. */
+  const end = (status: number) => void within(LAST_WORDS_MS, sink.drained()).then(() => process.exit(status));
   const die = (error: unknown) => {
     log.fatal({ event_type: 'crashed', err: error }, 'a fault that nothing caught; the process ends');
-    log.flush();
-    process.exit(1);
+    end(1);
   };
   process.on('uncaughtException', die);
   process.on('unhandledRejection', die);
 
   let drain: () => Promise<void>;
   try {
-    drain = await start(configuration, log);
+    drain = await start(configuration, log, metrics);
   } catch (error) {
     process.stderr.write(`${startFailure(error, configuration)}\n`);
-    process.exit(1);
+    end(1);
+    return;
   }
   let stoppingSince: number | undefined;
   const stop = (signal: NodeJS.Signals) => {
@@ -233,10 +244,7 @@ async function main(): Promise<void> {
       return;
     }
     stoppingSince = clock.now();
-    drain().then(() => {
-      log.flush();
-      process.exit(0);
-    }, die);
+    drain().then(() => end(0), die);
   };
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop);
 }

@@ -6,7 +6,7 @@
 import { type Classification, DEFAULT_TOP, type ImageInput, type Priority } from '../../core/engine.ts';
 import { TwinlensError } from '../../core/errors.ts';
 import type { Handle, Registry } from '../serving/index.ts';
-import type { Log, Metrics, Transport } from '../telemetry/index.ts';
+import { isSampled, type Log, type Metrics, type Transport } from '../telemetry/index.ts';
 import type { Gate, Ticket } from './gate.ts';
 
 export interface Asked {
@@ -33,6 +33,8 @@ export interface IntakeOptions {
   readonly metrics: Metrics;
   /** Milliseconds for requests that name no deadline. */
   readonly deadlineMs: number;
+  /** Share, 0 to 1, of the answered requests that are logged; default all. */
+  readonly logSuccesses?: number | undefined;
 }
 
 export class Intake {
@@ -122,8 +124,10 @@ export class Intake {
   }
 
   #answered(asked: Asked, classification: Classification): void {
-    const { model, version, provider, timings, predictions, batchSize } = classification;
-    this.#options.log.info(
+    const { log, logSuccesses = 1 } = this.#options;
+    if (!isSampled(asked.requestId, logSuccesses)) return;
+    const { model, version, variant, provider, cached, timings, predictions, batchSize } = classification;
+    log.info(
       {
         event_type: 'prediction',
         request_id: asked.requestId,
@@ -131,10 +135,15 @@ export class Intake {
         code: 'OK',
         model,
         model_version: version,
+        variant,
+        queue_time: timings.queue / 1000,
+        decode_time: timings.decode / 1000,
+        prepare_time: timings.prepare / 1000,
         inference_time: timings.infer / 1000,
         total_time: timings.total / 1000,
         confidence_score: predictions[0]?.score,
         provider,
+        cached,
         batch_size: batchSize,
       },
       'classified',
@@ -150,7 +159,22 @@ export class Intake {
       model: handle?.name,
       model_version: handle?.version,
     };
-    if (error.code === 'INTERNAL') this.#options.log.error({ ...line, err: error.cause ?? error }, error.message);
-    else this.#options.log.info(line, error.message);
+    const { log } = this.#options;
+    switch (error.code) {
+      case 'INTERNAL':
+        log.error({ ...line, err: error.cause ?? error }, error.message);
+        return;
+      case 'ENGINE_FAILED':
+        log.error(line, error.message);
+        return;
+      case 'QUEUE_FULL':
+      case 'DEADLINE_EXCEEDED':
+      case 'MODEL_NOT_READY':
+        log.warn(line, error.message);
+        return;
+      default:
+        // The client's own doing.
+        log.info(line, error.message);
+    }
   }
 }

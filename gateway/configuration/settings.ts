@@ -2,7 +2,7 @@
  * Every setting of the gateway, in groups: the one table that configuration, its documentation and its tests are
  * made of. A setting `maxBytes` is the variable TWINLENS_MAX_BYTES and the key "maxBytes" of a configuration file.
  */
-import { choice, type ListRule, list, text, textLike, whole } from './setting.ts';
+import { choice, type ListRule, list, share, text, textLike, whole } from './setting.ts';
 
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
@@ -172,6 +172,11 @@ export const groups = {
     metricsHost: text('', { about: 'Address of that port.', none: 'the address of the main port' }),
     logLevel: choice('info', ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
       about: 'Lowest level that is logged.',
+    }),
+    logSuccesses: share(1, {
+      about:
+        'Share of the answered requests that are logged, chosen by their ids; those that failed are logged always.',
+      none: 'only failures',
     }),
   },
 };

@@ -100,9 +100,11 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     if (allowPreflight(request, reply, origins)) return reply.code(204).send();
   });
   app.addHook('onResponse', async (request, reply) => {
-    const { id, method, url } = request;
+    const { id, method } = request;
+    // A query may hold what is nobody's business.
+    const [path] = request.url.split('?', 1);
     metrics.sent('http', sentBytes(method, reply));
-    const line = { event_type: 'http', request_id: id, method, url, status: reply.statusCode };
+    const line = { event_type: 'http', request_id: id, method, path, status: reply.statusCode };
     log.debug({ ...line, total_time: reply.elapsedTime / 1000 }, 'answered');
   });
   app.setErrorHandler((error, request, reply) => {

@@ -41,7 +41,15 @@ export function createRegistry(options: RegistryOptions): Promise<ServingRegistr
             batchMax: configuration.batchMax,
             batchWaitMs: configuration.batchWaitMs,
             clock,
-            observer,
+            observer: {
+              ...observer,
+              instanceExited: (event) => {
+                observer.instanceExited(event);
+                const { model, version, reason, restarting } = event;
+                const fields = { event_type: 'instance_exited', model, model_version: version, reason, restarting };
+                log.error(fields, 'an instance ended without being asked to');
+              },
+            },
             onNote: (note) =>
               // No CUDA is nothing to worry about where nobody asked for it.
               log[configuration.provider === 'auto' ? 'info' : 'warn'](

@@ -21,4 +21,16 @@ describe('the log', () => {
     expect(lines.join('')).not.toContain('secret');
     expect(lines.join('')).toContain('[hidden]');
   });
+
+  test('nor do those that an error or an address brought along', () => {
+    const lines: string[] = [];
+    const log = createLog('info', { write: (line) => lines.push(line) });
+    log.error({ err: new Error('401 for Authorization: Bearer secret-6.abc') }, 'sent Basic c2VjcmV0LTc6eA==');
+    log.info({ url: 'https://user:secret-8@models.example/a' }, 'from http://secret-9@models.example');
+    log.info({ token: 'secret-10', source: { token: 'secret-11' } });
+    const text = lines.join('');
+    expect(text).not.toMatch(/secret|c2Vj/);
+    expect(text).toContain('https://[hidden]@models.example/a');
+    for (const line of lines) expect(() => JSON.parse(line)).not.toThrow();
+  });
 });

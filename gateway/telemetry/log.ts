@@ -1,38 +1,40 @@
 /**
- * The log: one JSON object a line on stdout. Every line has `timestamp`, `level`, `event_type` and `msg`;
- * lines of a request also `request_id`, `model`, `model_version`, `inference_time` (seconds),
- * `confidence_score` (0..1) and `code`. Credentials never reach it.
+ * The log: one JSON object a line. Every line has `timestamp`, `level` and `event_type`; lines of a request also
+ * `request_id`, `model`, `model_version`, `inference_time` (seconds), `confidence_score` (0..1) and `code`.
+ * docs/logs.md lists them. Credentials never reach it.
  */
 import { type Logger, pino } from 'pino';
+import { LogSink, type Output } from './log-sink.ts';
+import { redaction, withoutCredentials } from './redaction.ts';
 
 export type Log = Logger;
 
-/** Bytes that may wait for a reader of stdout that does not read; further lines are lost rather than memory. */
+/** Bytes that may wait for a reader of the log that does not read; further lines are lost rather than memory. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 
-const SECRETS = ['authorization', 'cookie', '["set-cookie"]', '["x-api-key"]'];
-
 /** @param level a pino level, or `silent` */
-export function createLog(level: string, destination: { write(line: string): void } = stdout()): Log {
+export function createLog(level: string, destination: { write(line: string): void } = createSink(process.stdout)): Log {
   return pino(
     {
       level,
       base: null,
       timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
-      redact: {
-        paths: SECRETS.flatMap((name) => {
-          const dotted = name.startsWith('[') ? name : `.${name}`;
-          return [name, `headers${dotted}`, `*${dotted}`, `*.headers${dotted}`];
-        }),
-        censor: '[hidden]',
-      },
+      redact: redaction,
     },
-    destination,
+    { write: (line) => destination.write(withoutCredentials(line)) },
   );
 }
 
-// Asynchronous, so that a slow reader of the log does not stop the sockets.
-function stdout() {
-  return pino.destination({ dest: 1, sync: false, maxLength: MAX_WAITING_BYTES });
+/** A sink for the log's lines in front of `output`. */
+export function createSink(output: Output): LogSink {
+  return new LogSink({
+    output,
+    maxWaitingBytes: MAX_WAITING_BYTES,
+    later: setImmediate,
+    lostLine: (lines) => {
+      const line = { level: 'warn', timestamp: new Date().toISOString(), event_type: 'log_lines_lost', lines };
+      return `${JSON.stringify({ ...line, msg: 'nobody read the log fast enough' })}\n`;
+    },
+  });
 }

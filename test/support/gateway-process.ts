@@ -29,6 +29,8 @@ export interface GatewayProcess {
   readonly exited: Promise<GatewayExit>;
   /** Resolves with the first line, past or to come, that `match` accepts. Rejects when the process ends first. */
   logged(match: (line: LogLine) => boolean, timeoutMs?: number): Promise<LogLine>;
+  /** Does not read its log any more (its pipe fills), or closes it (its writes fail). */
+  deafen(how: 'stop' | 'close'): void;
   /** Sends a signal; nothing when the process has ended. */
   kill(signal: NodeJS.Signals): void;
   /** Sends `signal` (SIGTERM) and waits for the end; after 40 s it kills and rejects. May be called again. */
@@ -125,7 +127,8 @@ function watch(child: ChildProcess): Watched {
   const waiters = new Set<Waiter>();
   let errors = '';
   let ended: GatewayExit | undefined;
-  createInterface({ input: stdout }).on('line', (text) => {
+  const reader = createInterface({ input: stdout });
+  reader.on('line', (text) => {
     const line = parseLine(text);
     log.push(line);
     for (const waiter of waiters) {
@@ -179,6 +182,10 @@ function watch(child: ChildProcess): Watched {
         }, timeoutMs);
         waiters.add(waiter);
       }),
+    deafen: (how) => {
+      if (how === 'stop') reader.pause();
+      else stdout.destroy();
+    },
     kill: (signal) => {
       child.kill(signal);
     },

@@ -1,4 +1,6 @@
 /** Where the compiled programs of this room's processes are. */
+
+import type { StdioOptions } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -9,3 +11,9 @@ export function childProgram(name: 'child' | 'probe-child'): string {
     ? beside
     : fileURLToPath(new URL(`../../dist/gateway/instances/${name}.js`, import.meta.url));
 }
+
+/**
+ * For `fork`. Children have no stdout: to one that inherits it, libuv makes it blocking for all who share it, and then a
+ * log that nobody reads would stop the gateway. What they write goes to stderr.
+ */
+export const CHILD_STDIO: StdioOptions = ['ignore', 2, 2, 'ipc'];

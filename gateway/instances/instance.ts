@@ -6,7 +6,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Provider } from '../../core/engine.ts';
 import { fromErrorBody, TwinlensError } from '../../core/errors.ts';
-import { childProgram } from './child-program.ts';
+import { CHILD_STDIO, childProgram } from './child-program.ts';
 import {
   type FromInstance,
   type InstanceStage,
@@ -48,7 +48,11 @@ export class Instance {
 
   constructor(options: InstanceOptions) {
     this.#options = options;
-    this.#child = fork(childProgram('child'), [], { serialization: 'advanced', execArgv: ['--enable-source-maps'] });
+    this.#child = fork(childProgram('child'), [], {
+      serialization: 'advanced',
+      execArgv: ['--enable-source-maps'],
+      stdio: CHILD_STDIO,
+    });
     this.#child.on('message', (value) => this.#receive(value));
     this.exited = new Promise((resolve) => {
       const end = (reason: string) => {

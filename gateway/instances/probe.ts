@@ -5,7 +5,7 @@
  */
 import { fork } from 'node:child_process';
 import { fromErrorBody, TwinlensError } from '../../core/errors.ts';
-import { childProgram } from './child-program.ts';
+import { CHILD_STDIO, childProgram } from './child-program.ts';
 import {
   type Answer,
   type Inspected,
@@ -29,6 +29,7 @@ function ask(question: Question, { timeoutMs, signal }: ProbeOptions): Promise<E
     const child = fork(childProgram('probe-child'), [], {
       serialization: 'advanced',
       execArgv: ['--enable-source-maps'],
+      stdio: CHILD_STDIO,
     });
     let outcome: (() => void) | undefined;
     const settle = (then: () => void) => {

@@ -36,6 +36,8 @@ const classifySchema = z.strictObject({
   stream: z.string().min(1).max(64).optional(),
   /** Requests with the same key are answered by the same version while a canary runs. */
   key: z.string().min(1).max(128).optional(),
+  /** W3C trace context; one that is not valid counts as none. */
+  traceparent: z.string().min(1).max(256).optional(),
 });
 export type ClassifyMessage = z.infer<typeof classifySchema>;
 

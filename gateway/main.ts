@@ -15,7 +15,7 @@ import { ADMIN_TOKEN_MOUNT, MIN_ADMIN_TOKEN, readSecret } from './secret.ts';
 import { createRegistry, type Registry } from './serving/index.ts';
 import { attachSockets } from './sockets/index.ts';
 import { createSources } from './sources/index.ts';
-import { createLog, createMetrics, createSink, type Log, type Metrics } from './telemetry/index.ts';
+import { createLog, createMetrics, createTracing, type Log, type Metrics, stdoutSink } from './telemetry/index.ts';
 
 /** Milliseconds for requests to end after they were told to, and for answers to leave. */
 const LAST_WORDS_MS = 1000;
@@ -95,7 +95,14 @@ async function start(configuration: Configuration, log: Log, metrics: Metrics): 
   const { deadlineMs, logSuccesses } = configuration;
   const intake = new Intake({ gate, registry, clock, log, metrics, deadlineMs, logSuccesses });
   const origins = originPolicy(configuration.origins);
-  const shared = { intake, registry, origins, log, metrics, after: clock.after };
+  const tracing = await createTracing({
+    endpoint: configuration.otlpEndpoint,
+    share: configuration.traceShare,
+    version,
+    now: clock.now,
+    log,
+  });
+  const shared = { intake, registry, origins, log, metrics, tracing, after: clock.after };
   const app = await createHttp({
     ...shared,
     version,
@@ -160,7 +167,10 @@ async function start(configuration: Configuration, log: Log, metrics: Metrics): 
     await sockets.close();
     if (!(await within(LAST_WORDS_MS, app.close()))) app.server.closeAllConnections();
     // Instances that do not end by then end with the process.
-    await within(LAST_WORDS_MS, Promise.all([admin.close(), registry.close(), metricsServer?.close()]));
+    await within(
+      LAST_WORDS_MS,
+      Promise.all([admin.close(), registry.close(), metricsServer?.close(), tracing.close()]),
+    );
     log.info({ event_type: 'stopped' }, 'stopped');
   };
 }
@@ -215,7 +225,7 @@ async function main(): Promise<void> {
     process.exitCode = 1;
     return;
   }
-  const sink = createSink(process.stdout);
+  const sink = stdoutSink();
   const log = createLog(configuration.logLevel, sink);
   const metrics = createMetrics();
   metrics.watchLog(() => sink.lost);

@@ -6,7 +6,7 @@
 import { type Classification, DEFAULT_TOP, type ImageInput, type Priority } from '../../core/engine.ts';
 import { TwinlensError } from '../../core/errors.ts';
 import type { Handle, Registry } from '../serving/index.ts';
-import { isSampled, type Log, type Metrics, type Transport } from '../telemetry/index.ts';
+import { isSampled, type Log, type Metrics, type RequestTrace, type Transport } from '../telemetry/index.ts';
 import type { Gate, Ticket } from './gate.ts';
 
 export interface Asked {
@@ -23,7 +23,11 @@ export interface Asked {
   readonly stream?: string | undefined;
   /** Requests with the same key get the same version while a canary runs. */
   readonly key?: string | undefined;
+  readonly trace?: RequestTrace | undefined;
 }
+
+/** What names a request, however far it came. */
+export type Named = Pick<Asked, 'requestId' | 'transport' | 'trace'>;
 
 export interface IntakeOptions {
   readonly gate: Gate;
@@ -77,6 +81,7 @@ export class Intake {
   async classify(ticket: Ticket, asked: Asked): Promise<Classification> {
     const { registry, clock, metrics, deadlineMs } = this.#options;
     metrics.received(asked.transport, asked.image.data.byteLength);
+    asked.trace?.received();
     const { stream } = asked;
     let handle: Handle;
     try {
@@ -108,7 +113,7 @@ export class Intake {
   }
 
   /** Counts and logs a request that ended before it reached a servable; gives what its caller may see. */
-  refuse(error: unknown, asked: Pick<Asked, 'requestId' | 'transport'>): TwinlensError {
+  refuse(error: unknown, asked: Named): TwinlensError {
     const known = this.#known(error, asked.requestId);
     this.#options.metrics.refused(known.code, asked.requestId);
     this.#failed(known, asked, undefined);
@@ -125,12 +130,14 @@ export class Intake {
 
   #answered(asked: Asked, classification: Classification): void {
     const { log, logSuccesses = 1 } = this.#options;
+    asked.trace?.settled({ code: 'OK', classification });
     if (!isSampled(asked.requestId, logSuccesses)) return;
     const { model, version, variant, provider, cached, timings, predictions, batchSize } = classification;
     log.info(
       {
         event_type: 'prediction',
         request_id: asked.requestId,
+        trace_id: asked.trace?.traceId,
         transport: asked.transport,
         code: 'OK',
         model,
@@ -150,10 +157,12 @@ export class Intake {
     );
   }
 
-  #failed(error: TwinlensError, asked: Pick<Asked, 'requestId' | 'transport'>, handle: Handle | undefined): void {
+  #failed(error: TwinlensError, asked: Named, handle: Handle | undefined): void {
+    asked.trace?.settled({ code: error.code });
     const line = {
       event_type: 'prediction',
       request_id: asked.requestId,
+      trace_id: asked.trace?.traceId,
       transport: asked.transport,
       code: error.code,
       model: handle?.name,

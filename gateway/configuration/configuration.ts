@@ -26,6 +26,7 @@ type Raw =
   | 'mlflowModels'
   | 'mlflowToken'
   | 'mlflowTokenFile'
+  | 'otlpEndpoint'
   | 'page'
   | 'versions';
 
@@ -38,6 +39,7 @@ export interface Configuration extends Omit<Values, Raw> {
   readonly adminToken: Secret;
   readonly defaultModel: string | undefined;
   readonly page: string | undefined;
+  readonly otlpEndpoint: string | undefined;
   /** Cores that this process may use. */
   readonly cores: number;
 }
@@ -68,8 +70,9 @@ class Reading {
 
   environment(variables: Readonly<Record<string, string | undefined>>): void {
     for (const [variable, text] of Object.entries(variables)) {
-      if (!variable.startsWith('TWINLENS_') || variable === FILE_VARIABLE || text === undefined) continue;
+      if (variable === FILE_VARIABLE || text === undefined) continue;
       const name = byVariable.get(variable);
+      if (name === undefined && !variable.startsWith('TWINLENS_')) continue;
       if (name === undefined) this.mistakes.push(`${variable}: there is no such setting`);
       else if (text !== '' || table[name].emptyCounts) {
         this.#given.set(name, { shownAs: variable, value: table[name].fromText(text) });
@@ -137,6 +140,7 @@ function assemble(reading: Reading): Configuration {
     adminToken: secret(values.adminToken, adminTokenFile),
     defaultModel: values.defaultModel || undefined,
     page: values.page || undefined,
+    otlpEndpoint: values.otlpEndpoint || undefined,
     metricsHost: values.metricsHost || values.host,
     cores: availableParallelism(),
   };

@@ -1,6 +1,7 @@
 /**
  * Every setting of the gateway, in groups: the one table that configuration, its documentation and its tests are
- * made of. A setting `maxBytes` is the variable TWINLENS_MAX_BYTES and the key "maxBytes" of a configuration file.
+ * made of. A setting `maxBytes` is the variable TWINLENS_MAX_BYTES and the key "maxBytes" of a configuration file; a
+ * few have the name that programs of all kinds read.
  */
 import { choice, type ListRule, list, share, text, textLike, whole } from './setting.ts';
 
@@ -173,6 +174,14 @@ export const groups = {
     logLevel: choice('info', ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
       about: 'Lowest level that is logged.',
     }),
+    otlpEndpoint: textLike('', address, {
+      about: 'OpenTelemetry collector that gets the traces of requests, over HTTP; `/v1/traces` is appended.',
+      none: 'none are exported',
+    }),
+    traceShare: share(1, {
+      about: 'Share of the requests without a `traceparent` of their own that are traced.',
+      none: 'only those with one',
+    }),
     logSuccesses: share(1, {
       about:
         'Share of the answered requests that are logged, chosen by their ids; those that failed are logged always.',
@@ -195,5 +204,8 @@ export type SettingName = keyof Settings;
 /** Every setting's value. */
 export type Values = { readonly [Name in SettingName]: Settings[Name]['fallback'] };
 
+/** Settings whose variable is one that programs of all kinds share. */
+const SHARED: ReadonlyMap<string, string> = new Map([['otlpEndpoint', 'OTEL_EXPORTER_OTLP_ENDPOINT']]);
+
 export const variableOf = (name: string): string =>
-  `TWINLENS_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+  SHARED.get(name) ?? `TWINLENS_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;

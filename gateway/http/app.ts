@@ -13,7 +13,7 @@ import { STREAM_PATH, SUBPROTOCOL } from '../../core/protocol.ts';
 import type { Intake, OriginPolicy } from '../admission/index.ts';
 import { rawProblem } from '../problem.ts';
 import type { Registry } from '../serving/index.ts';
-import { expose, type Log, type Metrics } from '../telemetry/index.ts';
+import { carriedTracing, expose, type Log, type Metrics, type Tracing } from '../telemetry/index.ts';
 import { type Admin, serveAdmin } from './admin.ts';
 import { UPLOADS } from './admin-imports.ts';
 import { isAdmin } from './admin-path.ts';
@@ -33,6 +33,8 @@ export interface HttpOptions {
   readonly origins: OriginPolicy;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Default: traces are carried, none is recorded. */
+  readonly tracing?: Tracing | undefined;
   /** Of this software. */
   readonly version: string;
   /** False: the metrics have a port of their own. Default true. */
@@ -57,7 +59,7 @@ const HEAD_MS = 60_000;
 const REQUEST_ID = /^[A-Za-z0-9._:-]{1,64}$/;
 
 export async function createHttp(options: HttpOptions): Promise<FastifyInstance> {
-  const { intake, registry, origins, metrics, maxBytes } = options;
+  const { intake, registry, origins, metrics, maxBytes, tracing = carriedTracing } = options;
   // Fastify has little to say that the log does not have already.
   const { log } = options;
   const loggerInstance: FastifyBaseLogger = log.child(
@@ -135,7 +137,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   // Files that are too large are cut off and found out by their length.
   await app.register(fastifyMultipart, { throwFileSizeLimit: false });
 
-  route(app, '/v1/classify', ['POST'], classifyHandler({ intake, maxBytes, after: options.after }));
+  route(app, '/v1/classify', ['POST'], classifyHandler({ intake, tracing, maxBytes, after: options.after }));
   route(app, '/v1/models', READ, async () => ({ models: registry.list() }));
   route(app, '/v1/models/:name', READ, async (request) => registry.detail(parameters(request).name));
   route(app, '/v1/models/:name/versions/:version/files/*', READ, async (request, reply) => {

@@ -7,6 +7,7 @@ import { TwinlensError } from '../../core/errors.ts';
 import { MAX_SPEC_LENGTH } from '../../core/model-spec.ts';
 import { sniffEncoding } from '../../core/sniff.ts';
 import type { Intake, Ticket } from '../admission/index.ts';
+import type { RequestTrace, Tracing } from '../telemetry/index.ts';
 import { discardRest, readPicture } from './body.ts';
 import { describeBytes } from './describe.ts';
 
@@ -28,14 +29,17 @@ export const classifyQuery = z.strictObject({
 
 export interface ClassifyOptions {
   readonly intake: Intake;
+  readonly tracing: Tracing;
   readonly maxBytes: number;
   readonly after: (ms: number, run: () => void) => () => void;
 }
 
-export function classifyHandler({ intake, maxBytes, after }: ClassifyOptions) {
+export function classifyHandler({ intake, tracing, maxBytes, after }: ClassifyOptions) {
   return async (request: FastifyRequest, reply: FastifyReply) => {
     const { id } = request;
     const closed = new Promise<void>((resolve) => reply.raw.once('close', () => resolve()));
+    const named = { requestId: id, transport: 'http', trace: beginTrace(request, reply, tracing) } as const;
+    void closed.then(() => named.trace?.left());
     let ticket: Ticket | undefined;
     try {
       let query: z.infer<typeof classifyQuery>;
@@ -50,15 +54,27 @@ export function classifyHandler({ intake, maxBytes, after }: ClassifyOptions) {
         image = toImage(await readPicture(request, ticket, maxBytes));
       } catch (error) {
         discardRest(request.raw, after);
-        throw intake.refuse(error, { requestId: id, transport: 'http' });
+        throw intake.refuse(error, named);
       }
-      const asked = { requestId: id, transport: 'http', client: request.ip, image, ...query } as const;
+      const asked = { ...named, client: request.ip, image, ...query };
       return { id, ...(await intake.classify(ticket, asked)) };
     } finally {
       // A drain waits until the answer has left.
       if (ticket) void closed.then(ticket.end);
     }
   };
+}
+
+/** The request's part of the trace that it names, or of a new one; the answer says which. */
+function beginTrace({ id, headers }: FastifyRequest, reply: FastifyReply, tracing: Tracing): RequestTrace | undefined {
+  const { traceparent } = headers;
+  const trace = tracing.begin({
+    requestId: id,
+    transport: 'http',
+    traceparent: typeof traceparent === 'string' ? traceparent : undefined,
+  });
+  if (trace) reply.header('traceresponse', trace.header);
+  return trace;
 }
 
 function parseQuery(value: unknown): z.infer<typeof classifyQuery> {

@@ -33,7 +33,7 @@ export function setHeaders(request: FastifyRequest, reply: FastifyReply, origins
   if (origin === undefined || !origins.listed(origin)) return;
   reply.headers({
     'access-control-allow-origin': origin,
-    'access-control-expose-headers': 'x-request-id, retry-after, etag, content-range, accept-ranges',
+    'access-control-expose-headers': 'x-request-id, traceresponse, retry-after, etag, content-range, accept-ranges',
   });
 }
 
@@ -46,7 +46,8 @@ export function allowPreflight(request: FastifyRequest, reply: FastifyReply, ori
   if (origin === undefined || !origins.listed(origin)) return false;
   reply.headers({
     'access-control-allow-methods': 'GET, HEAD, POST',
-    'access-control-allow-headers': 'content-type, range, if-none-match, if-range, x-request-id',
+    'access-control-allow-headers':
+      'content-type, range, if-none-match, if-range, x-request-id, traceparent, tracestate',
     'access-control-max-age': '600',
   });
   return true;

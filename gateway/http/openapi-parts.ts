@@ -39,7 +39,7 @@ export function problems(...codes: ErrorCode[]): Json {
   );
 }
 
-export const parameter = (name: string, place: 'path' | 'query', schema: Json, description: string) => ({
+export const parameter = (name: string, place: 'path' | 'query' | 'header', schema: Json, description: string) => ({
   name,
   in: place,
   required: place === 'path',

@@ -36,6 +36,8 @@ export function openApi(version: string): Json {
               jsonSchema(classifyQuery.shape.key),
               'Requests with the same key are answered by the same version while a canary runs.',
             ),
+            parameter('x-request-id', 'header', { type: 'string' }, 'Names the request in answer and log.'),
+            parameter('traceparent', 'header', { type: 'string' }, 'W3C trace context; answered by traceresponse.'),
           ],
           requestBody: {
             required: true,

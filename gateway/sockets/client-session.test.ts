@@ -5,7 +5,7 @@ import { type ClassifyMessage, type GatewayMessage, parseGatewayMessage } from '
 import { settle } from '../../test/doubles/fake-clock.ts';
 import { FakeRegistry } from '../../test/doubles/fake-registry.ts';
 import { Gate, Intake } from '../admission/index.ts';
-import { createLog, createMetrics } from '../telemetry/index.ts';
+import { carriedTracing, createLog, createMetrics } from '../telemetry/index.ts';
 import { ClientSession } from './client-session.ts';
 
 interface SetupOptions {
@@ -36,6 +36,7 @@ function setup({ maxHeldBytes = 1_000_000, maxUnreadBytes = 100_000 }: SetupOpti
     id: 's',
     wire,
     intake,
+    tracing: carriedTracing,
     models: () => registry.list(),
     server: 'test',
     limits: { maxInFlight: 2, maxBytes: 1000, maxPixels: 100 },

@@ -18,6 +18,7 @@ import {
   SUBPROTOCOL,
 } from '../../core/protocol.ts';
 import { DRAIN_RETRY_AFTER_MS, FULL_RETRY_AFTER_MS, type Intake, type Ticket } from '../admission/index.ts';
+import type { RequestTrace, Tracing } from '../telemetry/index.ts';
 import { glimpse } from './message-id.ts';
 
 /** The connection as a session sees it. */
@@ -35,6 +36,7 @@ export interface SessionOptions {
   readonly id: string;
   readonly wire: Wire;
   readonly intake: Intake;
+  readonly tracing: Tracing;
   readonly models: () => readonly ModelSummary[];
   readonly server: string;
   readonly limits: Limits;
@@ -148,9 +150,9 @@ export class ClientSession {
   }
 
   #receiveFrame(data: Uint8Array): void {
-    const { intake, limits } = this.#options;
+    const { intake, limits, tracing } = this.#options;
     const frame = decodeClassifyFrame(data);
-    const { id } = frame.message;
+    const { id, traceparent } = frame.message;
     if (this.#inFlight.has(id)) {
       throw new TwinlensError(
         'INVALID_ARGUMENT',
@@ -173,16 +175,22 @@ export class ClientSession {
       throw error;
     }
     this.#inFlight.set(id, ticket);
-    void this.#answer(frame, image, ticket);
+    const trace = tracing.begin({ requestId: this.#requestId(id), transport: 'socket', traceparent });
+    void this.#answer(frame, image, ticket, trace);
   }
 
   /** Never rejects. */
-  async #answer({ message }: ClassifyFrame, image: ImageInput, ticket: Ticket): Promise<void> {
+  async #answer(
+    { message }: ClassifyFrame,
+    image: ImageInput,
+    ticket: Ticket,
+    trace: RequestTrace | undefined,
+  ): Promise<void> {
     const { id: session, intake } = this.#options;
     const { id, model, top, deadlineMs, priority, stream, key } = message;
     try {
       const classification = await intake.classify(ticket, {
-        requestId: `${session}/${id}`,
+        requestId: this.#requestId(id),
         transport: 'socket',
         client: session,
         image,
@@ -192,6 +200,7 @@ export class ClientSession {
         priority,
         stream,
         key,
+        trace,
       });
       this.#inFlight.delete(id);
       this.#send({
@@ -204,14 +213,19 @@ export class ClientSession {
       this.#inFlight.delete(id);
       this.#reply(id, error);
     } finally {
+      trace?.left();
       ticket.end();
       this.#leaveWhenDone();
     }
   }
 
+  #requestId(id: string): string {
+    return `${this.#options.id}/${id}`;
+  }
+
   /** Answers a message that was not accepted. */
   #fail(id: string | undefined, error: unknown): void {
-    const requestId = id === undefined ? this.#options.id : `${this.#options.id}/${id}`;
+    const requestId = id === undefined ? this.#options.id : this.#requestId(id);
     this.#reply(id, this.#options.intake.refuse(error, { requestId, transport: 'socket' }));
   }
 

@@ -11,7 +11,7 @@ import { type Limits, SUBPROTOCOL } from '../../core/protocol.ts';
 import type { Intake, OriginPolicy } from '../admission/index.ts';
 import { rawProblem } from '../problem.ts';
 import type { Registry } from '../serving/index.ts';
-import type { Log, Metrics } from '../telemetry/index.ts';
+import { carriedTracing, type Log, type Metrics, type Tracing } from '../telemetry/index.ts';
 import { ClientSession, type Wire } from './client-session.ts';
 import { checkHandshake } from './handshake.ts';
 import { streamSocket } from './stream-socket.ts';
@@ -22,6 +22,8 @@ export interface SocketsOptions {
   readonly origins: OriginPolicy;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Default: traces are carried, none is recorded. */
+  readonly tracing?: Tracing | undefined;
   /** Calls `run` once after `ms` milliseconds; returns the way to call it off. */
   readonly after: (ms: number, run: () => void) => () => void;
   /** Name and version, for people. */
@@ -100,6 +102,7 @@ export function attachSockets(server: Server, options: SocketsOptions): Sockets 
         },
       }),
       intake,
+      tracing: options.tracing ?? carriedTracing,
       models: () => registry.list(),
       server: options.server,
       limits,

@@ -13,7 +13,7 @@ export type Log = Logger;
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 
 /** @param level a pino level, or `silent` */
-export function createLog(level: string, destination: { write(line: string): void } = createSink(process.stdout)): Log {
+export function createLog(level: string, destination: { write(line: string): void } = stdoutSink()): Log {
   return pino(
     {
       level,
@@ -26,8 +26,15 @@ export function createLog(level: string, destination: { write(line: string): voi
   );
 }
 
-/** A sink for the log's lines in front of `output`. */
-export function createSink(output: Output): LogSink {
+let onStdout: LogSink | undefined;
+
+/** The process has one stdout, and one sink in front of it. */
+export function stdoutSink(): LogSink {
+  onStdout ??= createSink(process.stdout);
+  return onStdout;
+}
+
+function createSink(output: Output): LogSink {
   return new LogSink({
     output,
     maxWaitingBytes: MAX_WAITING_BYTES,

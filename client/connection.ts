@@ -155,10 +155,10 @@ export class Connection {
       );
     } else if (message.type === 'welcome') {
       if (this.#state.state !== 'connecting') return;
-      const { server, limits, models } = message;
+      const { server, limits, models, deviceReports = false } = message;
       this.#openedAt = this.#heardAt;
       this.#listen();
-      this.#setState({ state: 'open', welcome: { server, limits, models } });
+      this.#setState({ state: 'open', welcome: { server, limits, models, deviceReports } });
     } else if (this.#state.state === 'open') {
       if (message.type === 'goodbye') this.#retryAfterMs = message.retryAfterMs;
       this.#handlers.message(message);

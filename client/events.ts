@@ -8,6 +8,8 @@ export interface Welcome {
   readonly server: string;
   readonly limits: Limits;
   readonly models: readonly ModelSummary[];
+  /** The gateway's operator asks pages to report how fast their devices answer. */
+  readonly deviceReports: boolean;
 }
 
 export type ConnectionState =

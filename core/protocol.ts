@@ -109,6 +109,8 @@ const gatewaySchema = z.discriminatedUnion('type', [
     server: z.string(),
     limits: limitsSchema,
     models: z.array(modelSummarySchema),
+    /** Pages are asked to report how fast their devices answer; left out: they are not. */
+    deviceReports: z.boolean().optional(),
   }),
   classificationSchema.extend({ type: z.literal('result'), id }),
   errorBodySchema.extend({ type: z.literal('error'), id: id.optional() }),

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { asTwinlensError } from '../core/errors.ts';
 import { createAdmin } from './admin.ts';
-import { Gate, Intake, originPolicy } from './admission/index.ts';
+import { Gate, Intake, originPolicy, ReportAllowance } from './admission/index.ts';
 import { type Configuration, parseConfiguration } from './configuration/index.ts';
 import { createHttp, listenForMetrics, type MetricsServer } from './http/index.ts';
 import { createImporter } from './packages/index.ts';
@@ -106,6 +106,7 @@ async function start(configuration: Configuration, log: Log, metrics: Metrics): 
   const app = await createHttp({
     ...shared,
     version,
+    deviceReports: configuration.deviceReports === 'on' ? new ReportAllowance(clock.now) : undefined,
     showMetrics: configuration.metricsPort === 0,
     page: configuration.page,
     maxBytes: configuration.maxBytes,
@@ -116,6 +117,7 @@ async function start(configuration: Configuration, log: Log, metrics: Metrics): 
   const sockets = attachSockets(app.server, {
     ...shared,
     server: `twinlens ${version}`,
+    deviceReports: configuration.deviceReports === 'on',
     limits: {
       maxInFlight: configuration.maxInFlight,
       maxBytes: configuration.maxBytes,

@@ -9,6 +9,7 @@ import { useStore } from './use-store.ts';
 export function Device({ runtime }: { readonly runtime: Runtime }) {
   const { model, manifest } = useStore(runtime.model.view);
   const { count, problem } = useStore(runtime.cache.view);
+  const reporting = useStore(runtime.reporting);
   const [open, setOpen] = useState(false);
   const [capabilities, setCapabilities] = useState<DeviceCapabilities>();
   const [forgotten, setForgotten] = useState('');
@@ -62,6 +63,15 @@ export function Device({ runtime }: { readonly runtime: Runtime }) {
             </span>
           </dd>
         </div>
+        {reporting && (
+          <div>
+            <dt>Reports</dt>
+            <dd data-testid="device-reports">
+              Who runs this site is told how many pictures this device answered and how fast: numbers only, no pictures,
+              no classes, no names. In the mode that uses this device only, nothing is told.
+            </dd>
+          </div>
+        )}
       </dl>
       <div className={styles.actions}>
         <button

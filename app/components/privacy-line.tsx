@@ -18,7 +18,8 @@ export function PrivacyLine({ runtime, tab }: PrivacyLineProps) {
 
 function Line({ runtime, tab }: PrivacyLineProps & { readonly runtime: Runtime }) {
   const { mode, route } = useStore(runtime.router);
-  const { stays, text } = privacy(mode, route.engine, tab === 'live' ? 'frames' : 'photos');
+  const reporting = useStore(runtime.reporting);
+  const { stays, text } = privacy(mode, route.engine, tab === 'live' ? 'frames' : 'photos', reporting);
   return (
     <p className={styles.line} data-stays={stays} data-testid="privacy">
       {stays ? <LockIcon /> : <SendIcon />}

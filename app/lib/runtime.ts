@@ -11,6 +11,7 @@ import { createDeviceEngine } from '../../workers/index.ts';
 import type { Answer } from './answer.ts';
 import { Camera } from './camera.ts';
 import { browserClock } from './clock.ts';
+import { DeviceReports } from './device-reports.ts';
 import { toCsv, toJson } from './export.ts';
 import { copyFrame, type LiveFrame, VideoFrames } from './frames.ts';
 import { History, isHistoryEntry } from './history.ts';
@@ -85,6 +86,14 @@ export function startRuntime() {
   const frames = new VideoFrames();
   const liveAnswer = new Store<LiveAnswer | undefined>(undefined);
   const online = new Store(navigator.onLine);
+  const reports = new DeviceReports(preferences.mode, {
+    clock: browserClock,
+    send: (report) => {
+      const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(report) };
+      // A report that does not arrive is lost; nothing depends on it.
+      fetch(`${gatewayUrl}/v1/device-reports`, { ...init, keepalive: true }).catch(() => undefined);
+    },
+  });
   const notices = new Store<readonly EngineNotice[]>([]);
 
   const photoAnswers = new PhotoAnswers({
@@ -100,6 +109,7 @@ export function startRuntime() {
     urls: { create: (file) => URL.createObjectURL(file), revoke: (url) => URL.revokeObjectURL(url) },
     answer: async (file, name, signal) => {
       const { answer, prepared } = await photoAnswers.answer(file, signal);
+      reports.answered(answer);
       const picture = prepared
         ? thumbnailOfPixels(prepared.pixels, prepared.width, prepared.height)
         : await thumbnailOfFile(file);
@@ -134,6 +144,7 @@ export function startRuntime() {
         },
         { deadlineMs: FRAME_DEADLINE_MS, signal },
       );
+      reports.answered(answer);
       if (!signal.aborted) showLive(answer);
     } finally {
       frame.close();
@@ -182,6 +193,7 @@ export function startRuntime() {
       case 'state':
         router.setGateway(gatewayCondition());
         if (event.state.state === 'open') {
+          reports.asked(event.state.welcome.deviceReports);
           model.networkBack();
           updates.check();
           photos.retryUnavailable();
@@ -228,6 +240,7 @@ export function startRuntime() {
     } else client.connect();
     model.setMode(mode);
     updates.setMode(mode);
+    reports.setMode(mode);
     // In gateway modes pictures are still prepared here, by the manifest.
     if (mode === 'only-gateway') void model.describe().catch(() => undefined);
   }
@@ -259,6 +272,7 @@ export function startRuntime() {
   };
   window.addEventListener('online', followNetwork);
   window.addEventListener('offline', followNetwork);
+  window.addEventListener('pagehide', () => reports.leaving());
 
   applyMode(preferences.mode);
   void cache.open();
@@ -275,6 +289,7 @@ export function startRuntime() {
     model,
     updates,
     router: router.view,
+    reporting: reports.reporting,
     liveAnswer: liveAnswer as ReadableStore<LiveAnswer | undefined>,
     online: online as ReadableStore<boolean>,
     notices: notices as ReadableStore<readonly EngineNotice[]>,

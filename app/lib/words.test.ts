@@ -33,14 +33,23 @@ test.each([
 
 test('only-device says without condition that nothing leaves the device', () => {
   for (const engine of ['device', 'gateway', 'none'] as const) {
-    expect(privacy('only-device', engine, 'frames')).toEqual({ stays: true, text: 'Nothing leaves this device' });
+    expect(privacy('only-device', engine, 'frames', true)).toEqual({ stays: true, text: 'Nothing leaves this device' });
   }
 });
 
 test('whenever the gateway is asked, it is said what goes there', () => {
-  expect(privacy('prefer-device', 'gateway', 'photos')).toEqual({ stays: false, text: 'Photos go to the gateway' });
-  expect(privacy('only-gateway', 'none', 'frames').stays).toBe(false);
-  expect(privacy('prefer-device', 'device', 'frames').text).toMatch(/while it can answer$/);
+  expect(privacy('prefer-device', 'gateway', 'photos', false)).toEqual({
+    stays: false,
+    text: 'Photos go to the gateway',
+  });
+  expect(privacy('only-gateway', 'none', 'frames', false).stays).toBe(false);
+  expect(privacy('prefer-device', 'device', 'frames', false).text).toMatch(/while it can answer$/);
+});
+
+test('where timings are reported, it is not said that nothing leaves the device', () => {
+  for (const mode of ['prefer-device', 'prefer-gateway'] as const) {
+    expect(privacy(mode, 'device', 'photos', true).text).toMatch(/^Only anonymous timings leave this device /);
+  }
 });
 
 test('a version on its way is told by its bytes, then by what is done with it, then that it is here', () => {

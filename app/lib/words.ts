@@ -125,15 +125,21 @@ export interface Privacy {
   readonly text: string;
 }
 
-/** Where pictures go now: `engine` is the one that is asked first. */
-export function privacy(mode: RoutingMode, engine: EngineName | 'none', what: 'frames' | 'photos'): Privacy {
+/** Where pictures go now: `engine` is the one that is asked first. With `reporting`, numbers go even where they stay. */
+export function privacy(
+  mode: RoutingMode,
+  engine: EngineName | 'none',
+  what: 'frames' | 'photos',
+  reporting: boolean,
+): Privacy {
   const things = what === 'frames' ? 'Frames' : 'Photos';
+  const nothing = reporting ? 'Only anonymous timings leave this device' : 'Nothing leaves this device';
   if (mode === 'only-device') return { stays: true, text: 'Nothing leaves this device' };
   if (engine === 'gateway' || mode === 'only-gateway') return { stays: false, text: `${things} go to the gateway` };
   if (mode === 'prefer-gateway') {
-    return { stays: true, text: 'Nothing leaves this device until the gateway is back' };
+    return { stays: true, text: `${nothing} until the gateway is back` };
   }
-  return { stays: true, text: 'Nothing leaves this device while it can answer' };
+  return { stays: true, text: `${nothing} while it can answer` };
 }
 
 export interface Words {

@@ -3,3 +3,4 @@ export { ADMIN_HEADER, AdminGate, type AdminGateOptions, type AdminRequest } fro
 export { DRAIN_RETRY_AFTER_MS, FULL_RETRY_AFTER_MS, Gate, type Ticket } from './gate.ts';
 export { type Asked, Intake } from './intake.ts';
 export { type OriginPolicy, originPolicy } from './origin.ts';
+export { ReportAllowance } from './report-allowance.ts';

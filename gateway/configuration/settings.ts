@@ -174,6 +174,10 @@ export const groups = {
     logLevel: choice('info', ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
       about: 'Lowest level that is logged.',
     }),
+    deviceReports: choice('off', ['off', 'on'], {
+      about:
+        'Whether pages are asked to report how many pictures their devices classified and how fast: numbers only, never in mode `only-device`. The page says so to its visitors.',
+    }),
     otlpEndpoint: textLike('', address, {
       about: 'OpenTelemetry collector that gets the traces of requests, over HTTP; `/v1/traces` is appended.',
       none: 'none are exported',

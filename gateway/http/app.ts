@@ -10,7 +10,7 @@ import fastifyStatic from '@fastify/static';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { TwinlensError } from '../../core/errors.ts';
 import { STREAM_PATH, SUBPROTOCOL } from '../../core/protocol.ts';
-import type { Intake, OriginPolicy } from '../admission/index.ts';
+import type { Intake, OriginPolicy, ReportAllowance } from '../admission/index.ts';
 import { rawProblem } from '../problem.ts';
 import type { Registry } from '../serving/index.ts';
 import { carriedTracing, expose, type Log, type Metrics, type Tracing } from '../telemetry/index.ts';
@@ -19,6 +19,7 @@ import { UPLOADS } from './admin-imports.ts';
 import { isAdmin } from './admin-path.ts';
 import { limitArrival } from './arrival.ts';
 import { classifyHandler } from './classify.ts';
+import { deviceReportsHandler } from './device-reports.ts';
 import { clientError, sendProblem, toKnown } from './errors.ts';
 import { sendModelFile } from './files.ts';
 import { allowPreflight, setHeaders } from './headers.ts';
@@ -47,6 +48,8 @@ export interface HttpOptions {
   readonly requestMs: number;
   /** Calls `run` once after `ms` milliseconds; returns the way to call it off. */
   readonly after: (ms: number, run: () => void) => () => void;
+  /** Undefined: pages are not asked for reports. */
+  readonly deviceReports?: ReportAllowance | undefined;
   /** Open WebSockets. */
   readonly sockets: () => number;
   /** Undefined: there is no admin API. */
@@ -138,6 +141,8 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   await app.register(fastifyMultipart, { throwFileSizeLimit: false });
 
   route(app, '/v1/classify', ['POST'], classifyHandler({ intake, tracing, maxBytes, after: options.after }));
+  const reports = { allowance: options.deviceReports, metrics, after: options.after };
+  route(app, '/v1/device-reports', ['POST'], deviceReportsHandler(reports));
   route(app, '/v1/models', READ, async () => ({ models: registry.list() }));
   route(app, '/v1/models/:name', READ, async (request) => registry.detail(parameters(request).name));
   route(app, '/v1/models/:name/versions/:version/files/*', READ, async (request, reply) => {

@@ -8,12 +8,13 @@ import { describeMistakes } from '../../core/mistakes.ts';
 /** Bytes of one body; the longest have the class names of a model. */
 const MAX_BYTES = 4 * 1024 * 1024;
 
-const tooLarge = () => new TwinlensError('PAYLOAD_TOO_LARGE', `A JSON body has at most ${MAX_BYTES} bytes here.`);
+const tooLarge = (maxBytes: number) =>
+  new TwinlensError('PAYLOAD_TOO_LARGE', `A JSON body has at most ${maxBytes} bytes here.`);
 
 /** The body as `schema` says; none counts as `{}`. Throws INVALID_ARGUMENT, PAYLOAD_TOO_LARGE, CANCELLED. */
-export async function readJson<T>(request: FastifyRequest, schema: z.ZodType<T>): Promise<T> {
-  if (Number(request.headers['content-length'] ?? 0) > MAX_BYTES) throw tooLarge();
-  const text = await readText(request.body);
+export async function readJson<T>(request: FastifyRequest, schema: z.ZodType<T>, maxBytes = MAX_BYTES): Promise<T> {
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  const text = await readText(request.body, maxBytes);
   let value: unknown;
   try {
     value = text === '' ? {} : JSON.parse(text);
@@ -35,7 +36,7 @@ export function check<T>(schema: z.ZodType<T>, value: unknown, what: string): T 
   throw new TwinlensError('INVALID_ARGUMENT', `The ${what} is not valid: ${describeMistakes(parsed.error, what)}.`);
 }
 
-async function readText(body: unknown): Promise<string> {
+async function readText(body: unknown, maxBytes: number): Promise<string> {
   if (!(body instanceof Readable)) return '';
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -44,7 +45,7 @@ async function readText(body: unknown): Promise<string> {
     for await (const chunk of body.iterator({ destroyOnReturn: false })) {
       if (!(chunk instanceof Uint8Array)) throw new TwinlensError('INTERNAL', 'The body came as no bytes.');
       bytes += chunk.byteLength;
-      if (bytes > MAX_BYTES) throw tooLarge();
+      if (bytes > maxBytes) throw tooLarge(maxBytes);
       chunks.push(chunk);
     }
   } catch (cause) {

@@ -1,10 +1,11 @@
 /** The OpenAPI 3.1 description of the HTTP half, made from the schemas that the code itself uses. */
 import { z } from 'zod';
+import { deviceReportSchema } from '../../core/device-report.ts';
 import { IMAGE_ENCODINGS } from '../../core/engine.ts';
 import { SCHEMAS } from '../../core/protocol.ts';
 import { classifyQuery } from './classify.ts';
 import { ADMIN_COMPONENTS, adminPaths, SECURITY_SCHEMES } from './openapi-admin.ts';
-import { binary, type Json, json, jsonSchema, parameter, problems } from './openapi-parts.ts';
+import { binary, type Json, json, jsonSchema, parameter, problems, ref } from './openapi-parts.ts';
 
 export function openApi(version: string): Json {
   const error = jsonSchema(SCHEMAS.error);
@@ -65,6 +66,17 @@ export function openApi(version: string): Json {
               'UNAVAILABLE',
               'DEADLINE_EXCEEDED',
             ),
+          },
+        },
+      },
+      '/v1/device-reports': {
+        post: {
+          operationId: 'reportDevice',
+          summary: 'How fast a page’s own device answered; only where the welcome of the WebSocket asks for it.',
+          requestBody: { required: true, content: { 'application/json': { schema: ref('DeviceReport') } } },
+          responses: {
+            204: { description: 'Counted.' },
+            ...problems('INVALID_ARGUMENT', 'NOT_FOUND', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA', 'RATE_LIMITED'),
           },
         },
       },
@@ -138,6 +150,7 @@ export function openApi(version: string): Json {
       schemas: {
         ...ADMIN_COMPONENTS,
         Classification: jsonSchema(SCHEMAS.classification.extend({ id: z.string() })),
+        DeviceReport: jsonSchema(deviceReportSchema),
         Models: jsonSchema(SCHEMAS.models),
         ModelDetail: jsonSchema(SCHEMAS.modelDetail),
         Problem: {

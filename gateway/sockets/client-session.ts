@@ -39,6 +39,8 @@ export interface SessionOptions {
   readonly tracing: Tracing;
   readonly models: () => readonly ModelSummary[];
   readonly server: string;
+  /** Pages are asked for reports. */
+  readonly deviceReports?: boolean | undefined;
   readonly limits: Limits;
   /** Bytes of replies that may stay unread. */
   readonly maxUnreadBytes: number;
@@ -64,8 +66,9 @@ export class ClientSession {
 
   /** The connection is there: says welcome. */
   open(): void {
-    const { server, limits, models } = this.#options;
-    this.#send({ type: 'welcome', protocol: SUBPROTOCOL, server, limits, models: [...models()] });
+    const { server, limits, models, deviceReports } = this.#options;
+    const asks = deviceReports ? { deviceReports } : {};
+    this.#send({ type: 'welcome', protocol: SUBPROTOCOL, server, limits, models: [...models()], ...asks });
   }
 
   /** A whole message arrived: text as a string. Never throws. */

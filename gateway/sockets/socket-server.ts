@@ -28,6 +28,8 @@ export interface SocketsOptions {
   readonly after: (ms: number, run: () => void) => () => void;
   /** Name and version, for people. */
   readonly server: string;
+  /** Pages are asked for reports. */
+  readonly deviceReports?: boolean | undefined;
   readonly limits: Limits;
   readonly maxSockets: number;
   readonly maxUnreadBytes: number;
@@ -105,6 +107,7 @@ export function attachSockets(server: Server, options: SocketsOptions): Sockets 
       tracing: options.tracing ?? carriedTracing,
       models: () => registry.list(),
       server: options.server,
+      deviceReports: options.deviceReports,
       limits,
       maxUnreadBytes: options.maxUnreadBytes,
     });

@@ -20,6 +20,9 @@ const NOTES = `
 - Share of failed requests: \`twinlens_requests_total\` by \`code\`; \`OK\` is a success, \`CANCELLED\` and \`SUPERSEDED\` are
   the client's own wish, the codes are those of [protocol.md](protocol.md).
 - 99th percentile: \`histogram_quantile(0.99, sum by (le, model) (rate(twinlens_request_total_seconds_bucket[5m])))\`.
+- Share of pictures that devices classify, where pages report it (\`TWINLENS_DEVICE_REPORTS\`):
+  \`sum(rate(twinlens_device_inferences_total[1h])) / (sum(rate(twinlens_device_inferences_total[1h])) + sum(rate(model_predictions_total[1h])))\`.
+  What pages report can't be verified; one address can add 20 reports of 10,000 pictures a minute at most.
 - Sources with a check interval of 0 are checked only on demand and never go stale.
 `;
 

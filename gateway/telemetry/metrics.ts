@@ -6,6 +6,7 @@ import { Registry } from 'prom-client';
 import type { ServingObserver } from '../serving/index.ts';
 import type { SourceObserver } from '../sources/index.ts';
 import { canaryMetrics } from './canary-metrics.ts';
+import { type DeviceMetrics, deviceMetrics } from './device-metrics.ts';
 import { type ProcessMetrics, processMetrics } from './process-metrics.ts';
 import { type RequestMetrics, requestMetrics } from './request-metrics.ts';
 import { sourceMetrics } from './source-metrics.ts';
@@ -15,6 +16,7 @@ import { type VersionMetrics, versionMetrics } from './version-metrics.ts';
 export interface Metrics
   extends TransportMetrics,
     ProcessMetrics,
+    DeviceMetrics,
     Pick<RequestMetrics, 'refused' | 'requestStarted' | 'requestEnded'>,
     Pick<VersionMetrics, 'stableMoved' | 'retired'> {
   readonly registry: Registry;
@@ -40,6 +42,7 @@ export function createMetrics(): Metrics {
     sources: sourceMetrics(registry),
     ...transportMetrics(registry),
     ...processMetrics(registry),
+    ...deviceMetrics(registry),
     refused: requests.refused,
     requestStarted: requests.requestStarted,
     requestEnded: requests.requestEnded,

@@ -88,10 +88,10 @@ export function startRuntime() {
   const online = new Store(navigator.onLine);
   const reports = new DeviceReports(preferences.mode, {
     clock: browserClock,
+    // A beacon may outlive the page. One that does not arrive is lost; nothing depends on it.
     send: (report) => {
-      const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(report) };
-      // A report that does not arrive is lost; nothing depends on it.
-      fetch(`${gatewayUrl}/v1/device-reports`, { ...init, keepalive: true }).catch(() => undefined);
+      const body = new Blob([JSON.stringify(report)], { type: 'application/json' });
+      navigator.sendBeacon(`${gatewayUrl}/v1/device-reports`, body);
     },
   });
   const notices = new Store<readonly EngineNotice[]>([]);
@@ -260,6 +260,8 @@ export function startRuntime() {
   const followVisibility = () => {
     live.pause('hidden', document.visibilityState === 'hidden');
     if (document.visibilityState === 'visible' && wasReady) updates.check();
+    // Often the last that a page hears; what is sent later, while it is torn down, may be lost.
+    if (document.visibilityState === 'hidden') reports.leaving();
   };
   document.addEventListener('visibilitychange', followVisibility);
   followVisibility();

@@ -1,8 +1,11 @@
 /** The face of telemetry: the log and the metrics. */
+
+export { carriedTracing } from './carried-tracing.ts';
 export { expose } from './exposition.ts';
 export { createLog, type Log, stdoutSink } from './log.ts';
 export type { LogSink } from './log-sink.ts';
 export { createMetrics, type Metrics } from './metrics.ts';
+export type { RequestTrace, Tracing } from './request-trace.ts';
 export { isSampled } from './sampling.ts';
-export { carriedTracing, createTracing, type RequestTrace, type Tracing } from './tracing.ts';
+export { createTracing } from './tracing.ts';
 export type { Transport } from './transport-metrics.ts';

@@ -10,9 +10,10 @@ import {
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
+import type { Log } from './log.ts';
 import { beginSpans } from './request-spans.ts';
+import type { Tracing } from './request-trace.ts';
 import { ToldExporter } from './told-exporter.ts';
-import type { Tracing, TracingOptions } from './tracing.ts';
 
 /** Spans that may wait; a request has six. */
 const MAX_WAITING = 4096;
@@ -23,7 +24,19 @@ const MAX_EXPORTS = 2;
 const EXPORT_EVERY_MS = 2000;
 const EXPORT_TIMEOUT_MS = 5000;
 
-export function exportTraces(options: TracingOptions & { readonly endpoint: string }): Tracing {
+export interface ExportOptions {
+  /** Address of the collector, without `/v1/traces`. */
+  readonly endpoint: string;
+  /** Share, 0 to 1, of the requests that come without a trace of their own that get one. */
+  readonly share: number;
+  /** Of this software. */
+  readonly version: string;
+  /** Monotonic milliseconds, as `performance.now()`. */
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+export function exportTraces(options: ExportOptions): Tracing {
   const { endpoint, share, version, now, log } = options;
   const url = `${endpoint.replace(/\/+$/, '')}/v1/traces`;
   const exporter = new OTLPTraceExporter({ url, timeoutMillis: EXPORT_TIMEOUT_MS, concurrencyLimit: MAX_EXPORTS });

@@ -12,8 +12,8 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { errorRow } from '../../core/errors.ts';
+import type { RequestTrace, TracedEnd, TracedRequest } from './request-trace.ts';
 import { formatTraceparent, parseTraceparent } from './trace-context.ts';
-import type { RequestTrace, TracedEnd, TracedRequest } from './tracing.ts';
 
 export interface SpansOptions {
   readonly tracer: Tracer;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { carriedTracing } from './carried-tracing.ts';
 import { formatTraceparent, parseTraceparent } from './trace-context.ts';
-import { carriedTracing } from './tracing.ts';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const SPAN = '00f067aa0ba902b7';

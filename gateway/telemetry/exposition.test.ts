@@ -59,10 +59,16 @@ describe('a request is an exemplar', () => {
     expect(names((await expose(registry, undefined)).text)).toEqual(names(before));
   });
 
-  test('whatever a client put into its id', async () => {
-    expect((await both('a"b\\c\nd')).open).toContain('# {request_id="a\\"b\\\\c\\nd"} ');
-    const { open } = await both('x'.repeat(119));
-    expect(open).toContain('twinlens_requests_total');
-    expect(open).not.toContain('xxx');
+  test.each(['a"b', 'a\\b', 'a\nb', 'é', 'x'.repeat(119), ''])(
+    'unless its client gave it an odd id: %j',
+    async (id) => {
+      const { open } = await both(id);
+      expect(open).toContain('twinlens_requests_total{');
+      expect(open).not.toContain(' # {');
+    },
+  );
+
+  test('with the longest id that a socket has', async () => {
+    expect((await both(`${'a'.repeat(36)}/${'b'.repeat(64)}`)).open).toContain(' # {request_id="aaa');
   });
 });

@@ -20,8 +20,11 @@ const PARTS = {
 const VERSION = ['model', 'version'] as const;
 /** prom-client's types want the labels of exemplars among those of the metric. */
 type WithExemplar<Label extends string> = Label | 'request_id';
-/** Characters that OpenMetrics has for the names and values of an exemplar together. */
-const EXEMPLAR_CHARACTERS = 128;
+/**
+ * Ids that become exemplars. OpenMetrics has 128 characters for names and values together; clients choose ids, and some
+ * scrapers stumble over quotes in exemplars, escaped or not.
+ */
+const EXEMPLARY = /^[\w.:/-]{1,118}$/;
 
 export type RequestMetrics = Pick<ServingObserver, 'requestFinished' | 'batchRan'> & {
   /** A request that ended before it reached a servable. */
@@ -30,10 +33,8 @@ export type RequestMetrics = Pick<ServingObserver, 'requestFinished' | 'batchRan
   requestEnded(transport: Transport): void;
 };
 
-/** The labels of an exemplar; without one when the id is longer than it may be. */
 function exemplarOf(requestId: string | undefined): { exemplarLabels?: { request_id: string } } {
-  const fits = requestId !== undefined && 'request_id'.length + requestId.length <= EXEMPLAR_CHARACTERS;
-  return fits ? { exemplarLabels: { request_id: requestId } } : {};
+  return requestId !== undefined && EXEMPLARY.test(requestId) ? { exemplarLabels: { request_id: requestId } } : {};
 }
 
 export function requestMetrics(registry: Registry): RequestMetrics {

@@ -41,6 +41,12 @@ function refuse(text) {
   process.exit(2);
 }
 
+/** @param {unknown} error @returns {never} */
+function fail(error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}
+
 function options() {
   try {
     const { values } = parseArgs({ options: OPTIONS });
@@ -96,8 +102,8 @@ const rows = [];
 const megabytes = (/** @type {number} */ bytes, unit = MEMORY_MEGABYTE) => (bytes / unit).toFixed(0);
 
 const { image } = asked;
-const container = image === undefined ? undefined : await startContainer({ ...asked, image });
-const subject = container ?? (await startLocal());
+const container = image === undefined ? undefined : await startContainer({ ...asked, image }).catch(fail);
+const subject = container ?? (await startLocal().catch(fail));
 try {
   if (container) {
     rows.push({

@@ -36,8 +36,11 @@ export function bytesOf(text) {
   return Number(number) * factor;
 }
 
-/** @param {string} url @param {() => Promise<string>} log */
-async function ready(url, log) {
+/**
+ * @param {string} url
+ * @param {() => Promise<string | undefined>} ended how it ended; undefined while it runs
+ */
+async function ready(url, ended) {
   const until = performance.now() + READY_MS;
   while (performance.now() < until) {
     const status = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(READY_MS) }).then(
@@ -45,9 +48,11 @@ async function ready(url, log) {
       () => 0, // It does not listen yet.
     );
     if (status === 200) return;
+    const end = await ended();
+    if (end !== undefined) throw new Error(`The gateway ended before it was ready: ${end}`);
     await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
   }
-  throw new Error(`The gateway was not ready within ${READY_MS} ms.\n${await log()}`);
+  throw new Error(`The gateway was not ready within ${READY_MS} ms.`);
 }
 
 /**
@@ -64,9 +69,15 @@ export async function startContainer({ engine: [command = 'docker', ...before], 
   const place = ['--detach', '--publish=127.0.0.1::8080'];
   const id = await call('run', ...place, ...limits, ...locked, ...runOptions, image);
   const remove = async () => void (await call('rm', '--force', '--volumes', id));
+  const ended = async () => {
+    const state = await call('inspect', '--format', '{{.State.Running}} {{.State.OOMKilled}} {{.State.ExitCode}}', id);
+    const [running, killed, code] = state.split(' ');
+    if (running === 'true') return undefined;
+    return killed === 'true' ? 'killed for its memory' : `exit code ${code}`;
+  };
   try {
     const url = `http://${(await call('port', id, '8080/tcp')).split('\n')[0]}`;
-    await ready(url, () => call('logs', '--tail', '20', id));
+    await ready(url, ended);
     return {
       url,
       imageBytes,
@@ -76,11 +87,8 @@ export async function startContainer({ engine: [command = 'docker', ...before], 
       },
       end: async () => {
         await call('stop', '--time', String(END_MS / 1000), id);
-        const [code, killed] = (
-          await call('inspect', '--format', '{{.State.ExitCode}} {{.State.OOMKilled}}', id)
-        ).split(' ');
-        if (killed === 'true') return 'it was killed for its memory';
-        return code === '0' ? undefined : `it ended with exit code ${code}`;
+        const end = await ended();
+        return end === 'exit code 0' ? undefined : (end ?? 'it still runs');
       },
       remove,
     };
@@ -119,7 +127,7 @@ export async function startLocal() {
       });
       ended.then(() => reject(new Error('The gateway ended before it listened.')), reject);
     });
-    await ready(url, async () => '');
+    await ready(url, async () => (child.exitCode === null ? undefined : `exit code ${child.exitCode}`));
     clearTimeout(late);
     return {
       url,

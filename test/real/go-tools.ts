@@ -17,6 +17,7 @@ interface GoTool {
 export const GO_TOOLS = {
   actionlint: { module: 'github.com/rhysd/actionlint/cmd/actionlint', version: 'v1.7.12' },
   gitleaks: { module: 'github.com/zricethezav/gitleaks/v8', version: 'v8.30.1' },
+  kustomize: { module: 'sigs.k8s.io/kustomize/kustomize/v5', version: 'v5.7.1' },
   trivy: { module: 'github.com/aquasecurity/trivy/cmd/trivy', version: 'v0.74.0', experiment: 'jsonv2' },
 } as const satisfies Record<string, GoTool>;
 

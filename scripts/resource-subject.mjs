@@ -6,6 +6,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { root } from './run.mjs';
@@ -62,7 +63,8 @@ async function ready(url, ended) {
  */
 export async function startContainer({ engine: [command = 'docker', ...before], image, memoryBytes, runOptions }) {
   const call = async (/** @type {string[]} */ ...args) =>
-    (await execute(command, [...before, ...args], { timeout: READY_MS })).stdout.trim();
+    // Not here: where podman is called from, its monitor leaves a file when the kernel kills.
+    (await execute(command, [...before, ...args], { timeout: READY_MS, cwd: tmpdir() })).stdout.trim();
   const imageBytes = Number(await call('image', 'inspect', '--format', '{{.Size}}', image));
   const limits = [`--memory=${memoryBytes}`, `--memory-swap=${memoryBytes}`];
   const locked = ['--read-only', '--tmpfs=/tmp', '--cap-drop=ALL', '--security-opt=no-new-privileges'];

@@ -4,7 +4,7 @@
  */
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { folder, root, run, say, works } from './tools.ts';
+import { folder, run, say, works } from './tools.ts';
 
 interface GoTool {
   readonly module: string;
@@ -35,6 +35,6 @@ export function goTool(name: keyof typeof GO_TOOLS): string | undefined {
   }
   say(`Building ${name} ${version} into ${bin} ...`);
   mkdirSync(bin, { recursive: true });
-  run('go', ['install', `${module}@${version}`], root, { GOBIN: bin, GOEXPERIMENT: experiment });
+  run('env', [`GOBIN=${bin}`, `GOEXPERIMENT=${experiment}`, 'go', 'install', `${module}@${version}`]);
   return program;
 }

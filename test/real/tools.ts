@@ -14,15 +14,9 @@ export function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-export function run(
-  command: string,
-  args: readonly string[],
-  cwd = root,
-  env: Readonly<Record<string, string>> = {},
-): string {
+export function run(command: string, args: readonly string[], cwd = root): string {
   return execFileSync(command, args, {
     cwd,
-    env: { ...process.env, ...env },
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
     maxBuffer: 64 * 1024 * 1024,

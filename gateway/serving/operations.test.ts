@@ -235,6 +235,10 @@ describe('versions', () => {
     expect(operations.nextVersion('mini')).toBe(3);
     expect(operations.nextVersion('new')).toBe(1);
     expect(operations.model('mini').versions.map(({ version }) => version)).toEqual([1]);
+    const states = serving.told.filter(
+      ([name, event]) => name === 'versionState' && 'version' in event && event.version === 2,
+    );
+    expect(states.at(-1)?.[1], 'what is measured of it may be forgotten').toMatchObject({ state: undefined });
   });
 
   it("whose files are not the gateway's own are not removed", async () => {

@@ -223,7 +223,7 @@ describe('versions', () => {
     const folder = (version: number) => join(data, 'models', 'mini', String(version));
     for (const version of [1, 2]) mkdirSync(folder(version), { recursive: true });
     writeFileSync(join(folder(2), 'model.json'), '{}');
-    const serving = await start({ data, versions: [1, 2], folder, removable: true, environment: ALL });
+    const serving = await start({ data, versions: [1, 2], folder, environment: ALL });
     const { operations } = serving.registry;
     await expect(operations.remove('mini', 2, 'admin')).rejects.toEqual(conflict);
     await operations.promote('mini', 1, 'admin');
@@ -244,13 +244,28 @@ describe('versions', () => {
   it("whose files are not the gateway's own are not removed", async () => {
     const data = scratch.make();
     const elsewhere = scratch.make();
-    for (const removable of [true, false]) {
-      const folder = () => (removable ? elsewhere : data);
-      const serving = await start({ data, versions: [1, 2], folder, removable });
-      await expect(serving.registry.operations.remove('mini', 1, 'admin')).rejects.toEqual(conflict);
-      expect(existsSync(elsewhere)).toBe(true);
-      await serving.registry.close();
-    }
+    const serving = await start({ data, versions: [1, 2], folder: () => elsewhere });
+    await expect(serving.registry.operations.remove('mini', 1, 'admin')).rejects.toEqual(conflict);
+    expect(existsSync(elsewhere)).toBe(true);
+  });
+
+  it('that its source would fetch again is not removed, and not fetched for it either', async () => {
+    let fetches = 0;
+    const serving = await start({
+      versions: [1, 2],
+      irremovable: 'zoo keeps it current; unfollow the model first',
+      fetch: () => {
+        fetches += 1;
+        return Promise.reject(new Error('no network'));
+      },
+    });
+    const before = fetches;
+    await expect(serving.registry.operations.remove('mini', 1, 'admin')).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: "mini@1 can't be removed: zoo keeps it current; unfollow the model first.",
+    });
+    expect(fetches).toBe(before);
+    expect(serving.registry.operations.model('mini').versions.at(-1)).toMatchObject({ version: 1, removable: false });
   });
 
   it('are served by the policy that an operator sets', async () => {

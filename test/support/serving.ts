@@ -35,7 +35,10 @@ export interface ServingOptions {
   readonly scripts?: Readonly<Record<number, Script>>;
   /** Of a version, its folder on a disk. */
   readonly folder?: (version: number) => string;
-  readonly removable?: boolean;
+  /** Why versions can't be removed. */
+  readonly irremovable?: string;
+  /** Fetches a version, in the place of one that is on the disk already. */
+  readonly fetch?: Aspired['fetch'];
 }
 
 export const request = (more: Partial<ServableRequest> = {}): ServableRequest => ({
@@ -73,8 +76,8 @@ export async function startServing(options: ServingOptions = {}): Promise<Servin
           source: 'models',
           fingerprint: 'a',
           manifest,
-          removable: options.removable ?? false,
-          fetch: () => Promise.resolve({ folder, manifest }),
+          irremovable: options.irremovable,
+          fetch: options.fetch ?? (() => Promise.resolve({ folder, manifest })),
         };
       }),
     );

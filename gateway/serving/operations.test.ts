@@ -151,6 +151,71 @@ describe('stable', () => {
   });
 });
 
+describe('where memory counts more than answering at any time', () => {
+  const environment = { TWINLENS_SWAP: 'resource' };
+
+  /** Most versions that were loaded at once. */
+  function most(serving: ServingUnderTest): () => number {
+    const counts: number[] = [];
+    const count = () => counts.push(serving.registry.pids.length);
+    serving.registry.subscribe(count);
+    return () => Math.max(count() && 0, ...counts);
+  }
+
+  it('the old version is unloaded before the promoted one is loaded, and requests are refused meanwhile', async () => {
+    let open: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const serving = await start({ versions: [1, 2], environment, scripts: { 1: { gate } } });
+    const { operations } = serving.registry;
+    const loaded = most(serving);
+    const handle = serving.registry.acquire('mini');
+    const promoted = operations.promote('mini', 1, 'admin');
+    await settle();
+    expect(
+      operations.model('mini').versions.map(({ state }) => state),
+      'it ends with its last request',
+    ).toEqual(['unloading', 'loading']);
+    expect(serving.registry.pids.length, 'nothing is loaded beside it').toBe(1);
+    handle.release();
+    await settle();
+    expect(serving.registry.pids.length).toBe(0);
+    expect(() => serving.registry.acquire('mini')).toThrowError(
+      expect.objectContaining({ code: 'MODEL_NOT_READY', retryable: true }),
+    );
+    open();
+    await promoted;
+    await written(serving);
+    expect([served(serving), available(serving), operations.model('mini').rollbackTo]).toEqual([1, [1], 2]);
+    await operations.rollback('mini', 'admin');
+    await written(serving);
+    expect([served(serving), available(serving), loaded()]).toEqual([2, [2], 1]);
+  });
+
+  it('a newer version waits on the disk while stable is held, and an own label moves as stable does', async () => {
+    const serving = await start({ versions: [1], environment });
+    const { operations } = serving.registry;
+    await operations.hold('mini', 'admin');
+    serving.publish(1, 2, 3);
+    await written(serving);
+    expect([served(serving), available(serving)]).toEqual([1, [1]]);
+    await operations.setLabel('mini', 'beta', 2, 'admin');
+    const loaded = most(serving);
+    await operations.setLabel('mini', 'beta', 3, 'admin');
+    await written(serving);
+    expect([available(serving), loaded()]).toEqual([[1, 3], 2]);
+  });
+
+  it('a promoted version that fails brings the old one back', async () => {
+    const serving = await start({ versions: [1, 2], environment, scripts: { 1: { broken: 'No.' } } });
+    await expect(serving.registry.operations.promote('mini', 1, 'admin')).rejects.toMatchObject({ message: 'No.' });
+    await written(serving);
+    expect([served(serving), available(serving)]).toEqual([2, [2]]);
+    expect(serving.registry.operations.model('mini')).toMatchObject({ stable: 'newest' });
+  });
+});
+
 describe('labels', () => {
   it('an own label brings its version, keeps it, can be asked for and taken away', async () => {
     const serving = await start({ versions: [1, 2] });

@@ -86,9 +86,10 @@ export async function startServing(options: ServingOptions = {}): Promise<Servin
     void log.push({ level, fields: { ...fields }, message });
   const tell = (name: keyof ServingObserver) => (event: object) => void told.push([name, event]);
   const random = options.random ?? (() => 0.5);
+  const configuration = parseConfiguration({ TWINLENS_DATA: options.data ?? '', ...options.environment });
   const registry = await assemble(
     {
-      configuration: parseConfiguration({ TWINLENS_DATA: options.data ?? '', ...options.environment }),
+      configuration,
       clock,
       log: { info: write('info'), warn: write('warn'), error: write('error') },
       observer: {
@@ -108,7 +109,7 @@ export async function startServing(options: ServingOptions = {}): Promise<Servin
     },
     (observer) =>
       new ModelManager({
-        swap: 'availability',
+        swap: configuration.swap,
         clock,
         random,
         make: (found) => new InstantModel(found, script(found.manifest.version), observer),

@@ -42,7 +42,7 @@ export interface EngineNotice {
 
 /** Milliseconds in which one frame must be answered, fallback included. */
 const FRAME_DEADLINE_MS = 3_000;
-/** Classes asked for while live: more than are shown, so that fading ones keep their score. */
+/** Classes asked for while live: more than are shown, so that fading ones keep their score. Smaller models give all. */
 const LIVE_TOP = 12;
 const HALF_LIFE_MS = 160;
 const MAX_NOTICES = 3;
@@ -113,10 +113,7 @@ export function startRuntime() {
       const answer = await router.classify(
         {
           device: async (attempt) => {
-            const copy = await copyFrame(frame);
-            const { status } = engine;
-            const classes = status.state === 'ready' ? status.model.classes : LIVE_TOP;
-            return engine.classifyPicture(copy, { ...attempt, top: Math.min(LIVE_TOP, classes) });
+            return engine.classifyPicture(await copyFrame(frame), { ...attempt, top: LIVE_TOP });
           },
           gateway: async (attempt) => {
             await model.describe();
@@ -125,7 +122,7 @@ export function startRuntime() {
             const { manifest } = model.view.get();
             return client.classify(image, {
               ...attempt,
-              top: Math.min(LIVE_TOP, manifest?.output.classes ?? LIVE_TOP),
+              top: LIVE_TOP,
               stream: 'live',
               priority: 'high',
               ...(manifest ? { model: manifest.name } : {}),

@@ -77,7 +77,13 @@ export async function assemble(
     },
   });
   report({ lifecycle, journal, observer, traffic });
-  const placement = new Placement({ lifecycle, store, journal, policy: configuration.versions });
+  const placement = new Placement({
+    lifecycle,
+    store,
+    journal,
+    policy: configuration.versions,
+    swap: configuration.swap,
+  });
   const shadows = new Shadows({ now, acquire: (model, version) => lifecycle.acquire(model, version) });
   const front = new Front({ lifecycle, placement, canaries, shadows, defaultModel: configuration.defaultModel });
   const desk = new SourceDesk({ sources, lifecycle, store, journal, log, configured: configuration.follow });

@@ -165,7 +165,7 @@ describe('a catalogue', () => {
     server.on('/index.json', index(onnxEntry(1))).on('/files/graph-1.onnx', file(graph));
     const { source, importer, data } = make();
     await source.start();
-    expect(source.snapshot.aspired[0]).toMatchObject({ manifest: undefined, removable: true });
+    expect(source.snapshot.aspired[0]).toMatchObject({ manifest: undefined });
     const told: FetchProgress[] = [];
     const found = await fetchFirst(source, (progress) => told.push(progress));
     expect(told.at(-1)).toEqual({ loadedBytes: graph.length, totalBytes: graph.length });
@@ -255,6 +255,30 @@ describe('a catalogue', () => {
     expect(again.snapshot.aspired[0]?.manifest).toMatchObject({ name: 'graph', version: 1 });
     expect((await fetchFirst(again)).folder).toBe(fetched);
     expect(again.snapshot.status.offers.length).toBe(2);
+  });
+
+  it('can not be removed from while the model is followed: it would be fetched again', async () => {
+    server.on('/index.json', index(onnxEntry(1)));
+    const { source } = make();
+    await source.start();
+    expect(source.snapshot.aspired[0]?.irremovable).toContain('unfollow the model first');
+  });
+
+  it('keeps no files over a restart of what is not followed any more', async () => {
+    server.on('/index.json', index(onnxEntry(1), packageEntry()));
+    server.on('/files/graph-1.onnx', file(graph));
+    const { source, data } = make({ follow: [] });
+    await source.start();
+    source.follow(['graph', 'tiny']);
+    for (const { fetch } of source.snapshot.aspired)
+      await fetch({ signal: new AbortController().signal, onProgress: () => undefined });
+    await source.close();
+    const { source: again } = make({ data, follow: [] });
+    again.follow(['tiny']);
+    await again.start();
+    again.follow(['graph', 'tiny']);
+    const kept = again.snapshot.aspired.map(({ name, manifest }) => `${name} ${manifest?.version}`);
+    expect(kept).toEqual(['graph undefined', 'tiny 5']);
   });
 
   it('goes on after a restart with a download that broke off', async () => {

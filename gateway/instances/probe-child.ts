@@ -17,6 +17,12 @@ function firstLine(error: unknown): string {
   return (asTwinlensError(error).message.split('\n')[0] ?? '').replace(/\.$/, '').slice(0, 500);
 }
 
+/** Why a model can't be loaded. Of an opset that it does not know ONNX Runtime says so amid its own source code. */
+function loadFault(error: unknown): string {
+  const opset = /Opset (\d+) is under development/i.exec(asTwinlensError(error).message)?.[1];
+  return opset === undefined ? firstLine(error) : `opset ${opset} is newer than any that it knows`;
+}
+
 async function open(path: string, threads: number): Promise<InferenceSession> {
   const file = await readFile(path);
   checkSelfContained(file);
@@ -31,7 +37,7 @@ async function open(path: string, threads: number): Promise<InferenceSession> {
   } catch (error) {
     throw new TwinlensError(
       'INVALID_ARGUMENT',
-      `ONNX Runtime can't load the model: ${firstLine(error)}. Check the file with onnx.checker, or export it again with an older opset.`,
+      `ONNX Runtime can't load the model: ${loadFault(error)}. Check the file with onnx.checker, or export it again with an older opset.`,
       { cause: error },
     );
   }

@@ -145,7 +145,7 @@ describe('who gets in', () => {
     expect(server.operations.calls).toEqual([]);
   });
 
-  test('changes and refusals are in the log with who asked, reading is not', async () => {
+  test('changes and refusals are in the log with who asked and why not, reading is not', async () => {
     const server = await start();
     await ask(server, 'POST', '/models/mini/rollback');
     await ask(server, 'POST', '/models/none/rollback');
@@ -153,8 +153,15 @@ describe('who gets in', () => {
     const lines = server.log.filter((line) => line.event_type === 'admin' && line.level === 'info');
     expect(lines).toMatchObject([
       { actor: 'admin', address: '127.0.0.1', method: 'POST', path: '/v1/admin/models/mini/rollback', status: 200 },
-      { path: '/v1/admin/models/none/rollback', status: 404 },
+      {
+        path: '/v1/admin/models/none/rollback',
+        status: 404,
+        code: 'MODEL_NOT_FOUND',
+        reason: 'There is no model none.',
+        msg: 'refused',
+      },
     ]);
+    expect(lines[0]).not.toHaveProperty('reason');
   });
 
   test('a gateway that drains changes nothing more and can still be looked at', async () => {

@@ -68,7 +68,7 @@ export async function serveAdmin(app: FastifyInstance, options: AdminRoutes): Pr
   });
 }
 
-function guard(app: FastifyInstance, { gate, door, log, after }: AdminRoutes): void {
+function guard(app: FastifyInstance, { gate, door, operations, log, after }: AdminRoutes): void {
   const refusals = new WeakMap<FastifyRequest, TwinlensError>();
   app.addHook('onRequest', async (request, reply) => {
     const { method, headers } = request;
@@ -81,6 +81,8 @@ function guard(app: FastifyInstance, { gate, door, log, after }: AdminRoutes): v
       }
       throw error;
     }
+    // A disk that was full may have room again, which nobody tells; what is refused because of it would stay refused.
+    if (operations.readOnly !== undefined) await operations.recheckDisk();
   });
   // Kept for the log; the answer is made where every error of HTTP is.
   app.setErrorHandler((error, request) => {

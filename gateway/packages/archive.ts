@@ -9,7 +9,7 @@ import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { type Entry, openPromise } from 'yauzl';
 import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
-import { diskError, systemCode } from './disk.ts';
+import { diskError, systemCode } from '../disk.ts';
 import { MAX_ENTRIES, Meter, told, Unpacking, type UnpackLimits } from './unpacking.ts';
 
 export type FileKind = 'tar' | 'gzip' | 'zip' | 'html' | 'git-lfs' | 'other';

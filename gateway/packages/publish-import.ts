@@ -1,12 +1,13 @@
 /**
  * The way from a package that is ready to one that serves: `stable` is held first where that is wanted, then the package
- * appears by one rename, is written down, and is looked for. Knows no transport.
+ * appears by one rename, is written down, and is looked for. One that can't be written down is taken back, so that it can
+ * be published again when there is room. Knows no transport.
  */
 import type { JournalEntry, PublishRequest } from '../../core/admin.ts';
 import { TwinlensError } from '../../core/errors.ts';
 import type { KnownVersions } from './claims.ts';
 import type { ImportJob } from './import-job.ts';
-import { publishPackage } from './publish.ts';
+import { publishPackage, takeBack } from './publish.ts';
 
 /** The part of the model operations that imports use. */
 export interface ImportTarget extends KnownVersions {
@@ -52,17 +53,22 @@ export async function publishImport(
       }
       await target.hold(name, actor);
     }
-    await publishPackage({ ...made, root });
+    const place = await publishPackage({ ...made, root });
     published = true;
+    try {
+      const detail = `${name} ${version} from ${job.report.from}, ${DETAILS[as]}`;
+      await target.note({ actor, action: 'publish', model: name, version, detail });
+    } catch (error) {
+      // What is told as failed must not be served a moment later.
+      await takeBack(place, made.folder);
+      published = false;
+      throw error;
+    } finally {
+      // Also one that was taken back may have been seen already.
+      await target.published();
+    }
   } finally {
     job.endPublishing(published);
-  }
-  try {
-    const detail = `${name} ${version} from ${job.report.from}, ${DETAILS[as]}`;
-    await target.note({ actor, action: 'publish', model: name, version, detail });
-  } finally {
-    // It is on the disk, so it is looked for also when the journal could not be written.
-    await target.published();
   }
   if (as !== 'canary') return;
   await target.load(name, version, actor);

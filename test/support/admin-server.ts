@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { parseManifest } from '../../core/manifest.ts';
 import { AdminGate, Gate, Intake, originPolicy } from '../../gateway/admission/index.ts';
 import { createHttp } from '../../gateway/http/index.ts';
-import { type Download, Imports, openStaging, Uploads } from '../../gateway/packages/index.ts';
+import { createStaging, type Download, Imports, Uploads } from '../../gateway/packages/index.ts';
 import { createLog, createMetrics } from '../../gateway/telemetry/index.ts';
 import { FakeImporter } from '../doubles/fake-importer.ts';
 import { FakeOperations } from '../doubles/fake-operations.ts';
@@ -57,7 +57,8 @@ export async function startAdminServer(options: AdminServerOptions = {}): Promis
   const operations = new FakeOperations();
   const builtIn = new URL('../../models/efficientnet-lite0/model.json', import.meta.url);
   const importer = new FakeImporter(parseManifest(JSON.parse(await readFile(builtIn, 'utf8'))));
-  const staging = keeps ? await openStaging(join(folder, 'staging')) : undefined;
+  const staging = keeps ? createStaging(join(folder, 'staging')) : undefined;
+  await staging?.sweep();
   const uploads = new Uploads({ staging, maxBytes: maxUploadBytes, after, log });
   const imports = new Imports({
     staging,

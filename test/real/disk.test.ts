@@ -85,8 +85,9 @@ describe.skipIf(refused !== undefined).each(FAULTS)(`a disk that is $fault${skip
     await admin.done('POST', `/models/${TINY}/promote`, { version: 2 });
     await admin.done('PUT', `/models/${TINY}/labels/beta`, { version: 1 });
     await admin.done('PUT', `/models/${TINY}/canary`, { version: 1, share: 0.25 });
-    ready = await admin.importOf(tinyModel(), 'three.onnx', { ...hints, version: 3 });
-    uploaded = await admin.upload(tinyModel(), 'four.onnx');
+    await publishTiny(3);
+    ready = await admin.importOf(tinyModel(), 'four.onnx', { ...hints, version: 4 });
+    uploaded = await admin.upload(tinyModel(), 'five.onnx');
     begin(disk);
   });
   afterAll(async () => {
@@ -107,6 +108,7 @@ describe.skipIf(refused !== undefined).each(FAULTS)(`a disk that is $fault${skip
       ['PUT', `/models/${TINY}/policy`, { kind: 'all' }],
       ['POST', `/models/${MODEL}/hold`],
       ['POST', `/models/${MODEL}/versions/1/unload`],
+      ['DELETE', `/models/${TINY}/versions/3`],
       ['POST', `/imports/${ready.id}/publish`, { as: 'serve' }],
       ['POST', `/imports/${ready.id}/publish`, { as: 'hold' }],
       ['POST', `/imports/${ready.id}/publish`, { as: 'canary' }],
@@ -129,11 +131,10 @@ describe.skipIf(refused !== undefined).each(FAULTS)(`a disk that is $fault${skip
       share: 0.25,
       policy: before.policy,
     });
-    expect(versions.map(({ version, state: now }) => [version, now])).toEqual([
-      [2, 'available'],
-      [1, 'available'],
-    ]);
-    expect(readdirSync(join(data, 'models', TINY)).sort()).toEqual(['1', '2']);
+    expect(versions.map(({ version }) => version)).toEqual([3, 2, 1]);
+    // What could not be removed serves again.
+    for (const version of [1, 2, 3]) await admin.version(TINY, version, 'available');
+    expect(readdirSync(join(data, 'models', TINY)).sort()).toEqual(['1', '2', '3']);
   });
 
   test('takes no upload and makes no package, says why, and leaves nothing of them', async () => {
@@ -142,7 +143,7 @@ describe.skipIf(refused !== undefined).each(FAULTS)(`a disk that is $fault${skip
       status: 503,
       body: { code: 'UNAVAILABLE', detail: expect.stringMatching(words) },
     });
-    const begun = await admin.ask('POST', '/imports', { from: { upload: uploaded }, hints: { ...hints, version: 4 } });
+    const begun = await admin.ask('POST', '/imports', { from: { upload: uploaded }, hints: { ...hints, version: 5 } });
     expect(begun).toMatchObject({
       status: 503,
       body: { code: 'UNAVAILABLE', detail: expect.stringMatching(words) },
@@ -196,13 +197,14 @@ describe.skipIf(refused !== undefined).each(FAULTS)(`a disk that is $fault${skip
   test('that takes bytes again needs no restart', async () => {
     end(disk);
     expect((await admin.overview()).readOnly).toBeUndefined();
-    await publishTiny(3);
-    await admin.done('POST', `/models/${TINY}/promote`, { version: 3 });
-    expect(await answeredBy(`${TINY}:stable`)).toMatchObject({ version: 3 });
+    await publishTiny(4);
+    await admin.done('POST', `/models/${TINY}/promote`, { version: 4 });
+    expect(await answeredBy(`${TINY}:stable`)).toMatchObject({ version: 4 });
+    await admin.done('DELETE', `/models/${TINY}/versions/3`);
     await admin.done('POST', '/models/far/versions/1/load');
     expect(await answeredBy('far')).toMatchObject({ version: 1 });
     const kept = JSON.parse(state());
-    expect(kept.models[TINY].labels).toMatchObject({ stable: 3, beta: 1 });
-    expect(kept.journal).toContainEqual(expect.objectContaining({ action: 'promote', model: TINY, version: 3 }));
+    expect(kept.models[TINY].labels).toMatchObject({ stable: 4, beta: 1 });
+    expect(kept.journal).toContainEqual(expect.objectContaining({ action: 'promote', model: TINY, version: 4 }));
   });
 });

@@ -23,8 +23,18 @@ function loadFault(error: unknown): string {
   return opset === undefined ? firstLine(error) : `opset ${opset} is newer than any that it knows`;
 }
 
+async function readModel(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ERR_FS_FILE_TOO_LARGE')) throw cause;
+    const message = 'An ONNX file has at most 2 GiB, as every protobuf file; export the model with smaller weights.';
+    throw new TwinlensError('PAYLOAD_TOO_LARGE', message, { cause });
+  }
+}
+
 async function open(path: string, threads: number): Promise<InferenceSession> {
-  const file = await readFile(path);
+  const file = await readModel(path);
   checkSelfContained(file);
   try {
     return await InferenceSession.create(file, {

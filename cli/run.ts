@@ -54,7 +54,10 @@ export async function run(
       const what = `${command.model} version ${command.version}`;
       if (!command.yes) {
         if (!terminal.interactive) throw new TwinlensError('INVALID_ARGUMENT', `Say --yes to delete ${what}.`);
-        if (!(await terminal.confirm(`Delete ${what} and its files?`, signal))) return 1;
+        if (!(await terminal.confirm(`Delete ${what} and its files?`, signal))) {
+          terminal.say('Nothing was deleted.');
+          return 1;
+        }
       }
       return change('DELETE', command.model, `versions/${command.version}`);
     }

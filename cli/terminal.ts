@@ -94,8 +94,8 @@ export class Terminal {
       const asked = reader.question(`${clean(question)} [y/N] `, { signal: stop });
       return /^y(?:es)?$/i.test((await Promise.race([asked, ended])).trim());
     } catch (cause) {
-      stderr.write('\n');
       if (stop.aborted) throw new TwinlensError('CANCELLED', 'Interrupted.', { cause });
+      stderr.write('\n'); // At Ctrl+D nobody else ends the line.
       return false;
     } finally {
       reader.close();

@@ -124,7 +124,8 @@ describe.skipIf(refused !== undefined).each(FAULTS)(`a disk that is $fault${skip
       );
     }
     expect(state()).toBe(kept);
-    expect(readdirSync(data).filter((name) => name.startsWith('state.json'))).toEqual(['state.json']);
+    const left = () => readdirSync(data).filter((name) => name.startsWith('state.json'));
+    await expect.poll(left, { message: 'nothing half written stays' }).toEqual(['state.json']);
     const { labels, canary, policy, versions } = await admin.model(TINY);
     expect({ labels, share: canary?.share, policy }).toEqual({
       labels: before.labels,

@@ -5,6 +5,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   type AdminModel,
@@ -179,7 +180,7 @@ async function callUntilKilled(prepare: Waiting, chance: Chance): Promise<Ending
         continue;
       }
       const after = asked.after(acknowledged);
-      if (JSON.stringify(after) === JSON.stringify(acknowledged)) others += 1;
+      if (isDeepStrictEqual(after, acknowledged)) others += 1;
       else changes += 1;
       acknowledged = after;
       // What it publishes is told by no model; the next call tells it.

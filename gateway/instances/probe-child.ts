@@ -18,8 +18,24 @@ function firstLine(error: unknown): string {
   return (asTwinlensError(error).message.split('\n')[0] ?? '').replace(/\.$/, '').slice(0, 500);
 }
 
+/** Why a model can't be loaded. Of an opset that it does not know ONNX Runtime says so amid its own source code. */
+function loadFault(error: unknown): string {
+  const opset = /Opset (\d+) is under development/i.exec(asTwinlensError(error).message)?.[1];
+  return opset === undefined ? firstLine(error) : `opset ${opset} is newer than any that it knows`;
+}
+
+async function readModel(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ERR_FS_FILE_TOO_LARGE')) throw cause;
+    const message = 'An ONNX file has at most 2 GiB, as every protobuf file; export the model with smaller weights.';
+    throw new TwinlensError('PAYLOAD_TOO_LARGE', message, { cause });
+  }
+}
+
 async function read(path: string): Promise<Uint8Array> {
-  const file = await readFile(path);
+  const file = await readModel(path);
   checkSelfContained(file);
   return file;
 }
@@ -36,7 +52,7 @@ async function open(file: Uint8Array, threads: number): Promise<InferenceSession
   } catch (error) {
     throw new TwinlensError(
       'INVALID_ARGUMENT',
-      `ONNX Runtime can't load the model: ${firstLine(error)}. Check the file with onnx.checker, or export it again with an older opset.`,
+      `ONNX Runtime can't load the model: ${loadFault(error)}. Check the file with onnx.checker, or export it again with an older opset.`,
       { cause: error },
     );
   }

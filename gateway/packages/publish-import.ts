@@ -1,13 +1,13 @@
 /**
  * The way from a package that is ready to one that serves: `stable` is held first where that is wanted, then the package
- * appears by one rename, is written down, and is looked for. Where it does not appear, `stable` is free again. Knows no
- * transport.
+ * appears by one rename, is written down, and is looked for. One that can't be written down is taken back, so that it can
+ * be published again when there is room; where it does not appear, `stable` is free again. Knows no transport.
  */
 import type { JournalEntry, PublishRequest } from '../../core/admin.ts';
 import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
 import type { KnownVersions } from './claims.ts';
 import type { ImportJob } from './import-job.ts';
-import { publishPackage } from './publish.ts';
+import { publishPackage, takeBack } from './publish.ts';
 
 /** The part of the model operations that imports use. */
 export interface ImportTarget extends KnownVersions {
@@ -48,18 +48,24 @@ export async function publishImport(
   const { name, version } = made.manifest;
   let published = false;
   try {
-    const publish = () => publishPackage({ ...made, root });
+    const publish = async () => {
+      const place = await publishPackage({ ...made, root });
+      try {
+        const detail = `${name} ${version} from ${job.report.from}, ${DETAILS[as]}`;
+        await target.note({ actor, action: 'publish', model: name, version, detail });
+        published = true;
+      } catch (error) {
+        // What is told as failed must not be served a moment later.
+        await takeBack(place, made.folder);
+        throw error;
+      } finally {
+        // Also one that was taken back may have been seen already.
+        await target.published();
+      }
+    };
     await (as === 'serve' ? publish() : whileHeld(name, actor, target, publish));
-    published = true;
   } finally {
     job.endPublishing(published);
-  }
-  try {
-    const detail = `${name} ${version} from ${job.report.from}, ${DETAILS[as]}`;
-    await target.note({ actor, action: 'publish', model: name, version, detail });
-  } finally {
-    // It is on the disk, so it is looked for also when the journal could not be written.
-    await target.published();
   }
   if (as !== 'canary') return;
   // From here on `stable` stays held whatever happens: a version that was to be tried first must not get it by itself.
@@ -68,12 +74,7 @@ export async function publishImport(
 }
 
 /** Does `work` while `stable` is held; it stays so when that was done, and is as it was before when it failed. */
-async function whileHeld(
-  name: string,
-  actor: string,
-  target: ImportTarget,
-  work: () => Promise<unknown>,
-): Promise<void> {
+async function whileHeld(name: string, actor: string, target: ImportTarget, work: () => Promise<void>): Promise<void> {
   const find = () => target.models().find((model) => model.name === name);
   const before = find();
   if (!before) {

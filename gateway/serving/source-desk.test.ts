@@ -101,6 +101,18 @@ describe('sources', () => {
     expect(shown()).toEqual([[], [], []]);
   });
 
+  it('tell in the log why they can not be asked, each reason once, and when that is over', async () => {
+    const { source, log } = await startServing();
+    for (const error of ['It is a web page.', 'It is a web page.', 'It is away.', undefined, undefined]) {
+      source.has([], { error });
+    }
+    expect(log.filter(({ fields }) => fields.source === 'models')).toMatchObject([
+      { level: 'warn', fields: { event_type: 'source_failed' }, message: 'It is a web page.' },
+      { level: 'warn', fields: { event_type: 'source_failed' }, message: 'It is away.' },
+      { level: 'info', fields: { event_type: 'source_recovered' } },
+    ]);
+  });
+
   it('that have a version of one that comes before them do not serve it, and say so', async () => {
     const models = new FakeSource();
     const copies = new FakeSource('copies');

@@ -1,6 +1,6 @@
 /**
  * All sources together: what they offer goes to the lifecycle as one list, and operators check and follow through
- * here. Journals which versions came and went while the gateway runs; tells once what a source refuses.
+ * here. Journals which versions came and went while the gateway runs; tells the log what is wrong with a source.
  */
 import type { SourceStatus } from '../../core/admin.ts';
 import { TwinlensError } from '../../core/errors.ts';
@@ -8,6 +8,7 @@ import { type Aspired, mergeAspired, type Source } from '../sources/index.ts';
 import type { Journal } from './journal.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { ServingLog } from './log.ts';
+import { SourceLog } from './source-log.ts';
 import type { StateStore } from './state-store.ts';
 import { unlisted } from './unlisted.ts';
 
@@ -24,8 +25,6 @@ export interface SourceDeskOptions {
 
 /** Models that operators may follow, over all sources. */
 const MAX_FOLLOWS = 1000;
-/** Refusals and warnings that are remembered as told, over all sources. */
-const MAX_TOLD = 10_000;
 
 const UNLISTED =
   'TWINLENS_FOLLOW names it, but no catalogue lists it; correct the name, or add the catalogue that has it.';
@@ -34,13 +33,16 @@ const nameOf = ({ name, version }: Aspired): string => `${name}@${version}`;
 
 export class SourceDesk {
   readonly #options: SourceDeskOptions;
-  readonly #told = new Set<string>();
+  readonly #sourceLog: SourceLog;
   /** What each source had last, once its first check is over. */
   readonly #had = new Map<Source, ReadonlyMap<string, Aspired>>();
+  /** Unlisted models that the log was told of. */
+  readonly #told = new Set<string>();
   #closed = false;
 
   constructor(options: SourceDeskOptions) {
     this.#options = options;
+    this.#sourceLog = new SourceLog(options.log);
   }
 
   /** Begins with all; resolves when the folders have been read: other sources may take their time. */
@@ -139,7 +141,7 @@ export class SourceDesk {
 
   #changed(source: Source): void {
     if (this.#closed) return;
-    this.#tellRefused(source);
+    this.#sourceLog.tell(this.#status(source));
     this.#tellUnlisted();
     const before = this.#had.get(source);
     if (before) this.#tellNews(source, before);
@@ -191,25 +193,11 @@ export class SourceDesk {
     );
   }
 
-  #tellRefused(source: Source): void {
-    const { name } = source;
-    for (const { what, reason } of this.#refused(source)) {
-      if (!this.#isNews(`${name} ${what} ${reason}`)) continue;
-      this.#options.log.error({ event_type: 'model_refused', source: name, what }, reason);
-    }
-  }
-
   #tellUnlisted(): void {
     for (const model of this.#unlisted()) {
-      if (!this.#isNews(`unlisted ${model}`)) continue;
+      if (this.#told.has(model)) continue;
+      this.#told.add(model);
       this.#options.log.warn({ event_type: 'follow_unlisted', model }, `${model} is not followed: ${UNLISTED}`);
     }
-  }
-
-  #isNews(key: string): boolean {
-    if (this.#told.has(key)) return false;
-    if (this.#told.size >= MAX_TOLD) this.#told.clear();
-    this.#told.add(key);
-    return true;
   }
 }

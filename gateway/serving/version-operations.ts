@@ -1,8 +1,9 @@
 /** Loading, unloading and removing one version by an operator's wish. */
 import { randomUUID } from 'node:crypto';
-import { mkdir, realpath, rename, rm } from 'node:fs/promises';
+import { realpath, rename, rm } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
+import { diskReason, makeFolder } from '../disk.ts';
 import type { Changes } from './changes.ts';
 import { held } from './choice.ts';
 import type { VersionStatus } from './lifecycle.ts';
@@ -132,12 +133,11 @@ export class VersionOperations {
     const into = join(this.#options.data ?? '', REMOVED);
     const away = join(into, randomUUID());
     try {
-      await mkdir(into, { recursive: true });
+      await makeFolder(into);
       await rename(folder, away);
     } catch (cause) {
-      throw new TwinlensError('UNAVAILABLE', `${folder} can't be removed: ${asTwinlensError(cause).message}.`, {
-        cause,
-      });
+      const why = diskReason(cause) ?? asTwinlensError(cause).message;
+      throw new TwinlensError('UNAVAILABLE', `${folder} can't be removed: ${why}.`, { cause });
     }
     return away;
   }

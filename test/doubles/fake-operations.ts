@@ -31,8 +31,12 @@ export class FakeOperations implements ModelOperations {
   readOnly: string | undefined;
   /** What the next call that changes something rejects with. */
   failure: TwinlensError | undefined;
+  /** What `note` rejects with. */
+  noteFailure: TwinlensError | undefined;
   /** What `published` finds; the test says. */
   onPublished: () => void = () => undefined;
+  /** The disk is asked again; the test says what it answers. */
+  onRecheck: () => void = () => undefined;
   readonly #models = new Map<string, AdminModel>();
 
   constructor(models: readonly AdminModel[] = [adminModel('mini', [1])]) {
@@ -101,7 +105,12 @@ export class FakeOperations implements ModelOperations {
   }
 
   async note(entry: Omit<JournalEntry, 'at'>): Promise<void> {
+    if (this.noteFailure) throw this.noteFailure;
     this.entries.unshift({ ...entry, at: this.entries.length + 1 });
+  }
+
+  async recheckDisk(): Promise<void> {
+    this.onRecheck();
   }
 
   nextVersion(name: string): number {

@@ -146,7 +146,7 @@ describe('who gets in', () => {
     expect(server.operations.calls).toEqual([]);
   });
 
-  test('changes and refusals are in the log with who asked, reading is not', async () => {
+  test('changes and refusals are in the log with who asked and why not, reading is not', async () => {
     const server = await start();
     await ask(server, 'POST', '/models/mini/rollback');
     await ask(server, 'POST', '/models/none/rollback');
@@ -154,8 +154,15 @@ describe('who gets in', () => {
     const lines = server.log.filter((line) => line.event_type === 'admin' && line.level === 'info');
     expect(lines).toMatchObject([
       { actor: 'admin', address: '127.0.0.1', method: 'POST', path: '/v1/admin/models/mini/rollback', status: 200 },
-      { path: '/v1/admin/models/none/rollback', status: 404 },
+      {
+        path: '/v1/admin/models/none/rollback',
+        status: 404,
+        code: 'MODEL_NOT_FOUND',
+        reason: 'There is no model none.',
+        msg: 'refused',
+      },
     ]);
+    expect(lines[0]).not.toHaveProperty('reason');
   });
 
   test('a gateway that drains changes nothing more and can still be looked at', async () => {
@@ -326,6 +333,24 @@ describe('uploads', () => {
     expect(await server.staged()).toEqual([]);
   });
 
+  test('the rest of one that was refused is thrown away, so that its sender can finish and ask again', async () => {
+    const server = await start({ maxUploadBytes: 100_000 });
+    const bytes = 20_000_000;
+    const outgoing = sender(server.port, `Transfer-Encoding: chunked`);
+    const answer = readAnswer(outgoing);
+    const sent = new Promise((resolve) => {
+      outgoing.write(`${bytes.toString(16)}\r\n`);
+      outgoing.write(Buffer.alloc(bytes));
+      outgoing.write('\r\n0\r\n\r\n', resolve);
+    });
+    expect(await answer).toContain('HTTP/1.1 413 ');
+    await sent;
+    const next = readAnswer(outgoing);
+    outgoing.write('GET /v1/admin/session HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    expect(await next).toContain('HTTP/1.1 204 ');
+    outgoing.destroy();
+  });
+
   test('exactly the limit is taken, nothing at all is not', async () => {
     const server = await start({ maxUploadBytes: 1000 });
     expect((await upload(server, new Uint8Array(1000))).status).toBe(201);
@@ -439,6 +464,21 @@ describe('imports', () => {
     expect((await ask(server, 'POST', '/imports', { body: { from } })).status).toBe(202);
   });
 
+  test('one that can not be written down is taken back and waits to be published again', async () => {
+    const server = await start();
+    const { id } = await begin(server, { name: 'fresh' });
+    (await server.importer.begun(1)).finish();
+    await reportOf(server, id, 'ready');
+    server.operations.noteFailure = new TwinlensError('UNAVAILABLE', 'The disk is full; make room.');
+    const publish = () => ask(server, 'POST', `/imports/${id}/publish`, { body: { as: 'serve' } });
+    expect((await publish()).body).toMatchObject({ code: 'UNAVAILABLE', detail: 'The disk is full; make room.' });
+    expect(existsSync(join(server.root, 'fresh', '1'))).toBe(false);
+    expect((await reportOf(server, id, 'ready')).version).toBe(1);
+    server.operations.noteFailure = undefined;
+    expect((await publish()).status).toBe(200);
+    expect(existsSync(join(server.root, 'fresh', '1', 'model.json'))).toBe(true);
+  });
+
   test('a hold keeps stable where it is before the package appears', async () => {
     const server = await start();
     const { id } = await begin(server);
@@ -549,6 +589,11 @@ describe('imports', () => {
     const { id } = parseUpload((await upload(server, new Uint8Array(5))).body);
     const refused = await ask(server, 'POST', '/imports', { body: { from: { upload: id } } });
     expect([refused.body.code, refused.body.detail]).toEqual(['UNAVAILABLE', expect.stringContaining('read-only')]);
+    server.operations.onRecheck = () => {
+      server.operations.readOnly = undefined;
+    };
+    const taken = await ask(server, 'POST', '/imports', { body: { from: { upload: id } } });
+    expect(taken.status, 'nobody has to change something else first').toBe(202);
   });
 
   test('an address is fetched, shown without what may be secret in it', async () => {

@@ -1,5 +1,14 @@
 /** Imports of every kind with real processes; the models are tiny ones made byte by byte, and the built-in one. */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { IMPORT_STEPS } from '../../core/admin.ts';
@@ -171,6 +180,14 @@ describe('a bare .onnx', () => {
     const path = fileOf('m.onnx', Buffer.alloc(5000, 8));
     expect(await refusal(path, { hints: tinyHints, maxBytes: 4999 })).toMatch(
       /^unpack PAYLOAD_TOO_LARGE: .*5000 bytes; at most 4999/,
+    );
+  });
+
+  test('one beyond what ONNX can be is refused with its reason', { timeout: MINUTE }, async () => {
+    const path = fileOf('m.onnx', 'x');
+    truncateSync(path, 2 ** 31 + 1);
+    expect(await refusal(path, { hints: tinyHints, maxBytes: 2 ** 32 })).toMatch(
+      /^graph PAYLOAD_TOO_LARGE: .*at most 2 GiB/,
     );
   });
 

@@ -10,7 +10,7 @@ import { parseManifest } from '../../core/manifest.ts';
 import { AdminGate, Gate, Intake, originPolicy } from '../../gateway/admission/index.ts';
 import { Health } from '../../gateway/health/index.ts';
 import { createHttp } from '../../gateway/http/index.ts';
-import { type Download, Imports, openStaging, Uploads } from '../../gateway/packages/index.ts';
+import { createStaging, type Download, Imports, Uploads } from '../../gateway/packages/index.ts';
 import type { Usage } from '../../gateway/resources/index.ts';
 import { createLog, createMetrics } from '../../gateway/telemetry/index.ts';
 import { FakeImporter } from '../doubles/fake-importer.ts';
@@ -69,7 +69,8 @@ export async function startAdminServer(options: AdminServerOptions = {}): Promis
   const operations = new FakeOperations();
   const builtIn = new URL('../../models/efficientnet-lite0/model.json', import.meta.url);
   const importer = new FakeImporter(parseManifest(JSON.parse(await readFile(builtIn, 'utf8'))));
-  const staging = keeps ? await openStaging(join(folder, 'staging')) : undefined;
+  const staging = keeps ? createStaging(join(folder, 'staging')) : undefined;
+  await staging?.sweep();
   const uploads = new Uploads({ staging, maxBytes: maxUploadBytes, after, log });
   const imports = new Imports({
     staging,

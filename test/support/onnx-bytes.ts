@@ -69,6 +69,30 @@ export const cast = (from: string, to: number, output: string): Buffer =>
 export const constant = (output: string, value: Buffer): Buffer =>
   operator('Constant', [], output, attribute(field(5, value)));
 
+function numbers(name: string, values: readonly bigint[]): Buffer {
+  const bytes = Buffer.from(BigInt64Array.from(values).buffer);
+  return field(5, Buffer.concat([field(1, values.length), field(2, 7), field(8, text(name)), field(9, bytes)]));
+}
+
+/**
+ * A model that kills the process that loads it: ONNX Runtime computes constants while it loads, and the smallest integer
+ * divided by -1 has no result, which x86 processors answer with SIGFPE. Others do not, so look at `process.arch` first.
+ */
+export function crashingModel(): Buffer {
+  const smallest = -(2n ** 63n);
+  const body = Buffer.concat([
+    operator('GlobalAveragePool', ['image'], 'pooled'),
+    operator('Div', ['smallest', 'minus'], 'wanted'),
+    operator('Reshape', ['pooled', 'wanted'], 'means'),
+    numbers('smallest', [smallest, smallest]),
+    numbers('minus', [-1n, -1n]),
+    field(2, text('crash')),
+    field(11, valueInfo('image', 1, ['N', 3, 16, 16])),
+    field(12, valueInfo('means', 1, ['N', 3])),
+  ]);
+  return Buffer.concat([field(1, 8), field(7, body), field(8, field(2, 13))]);
+}
+
 /** A model that runs: the mean of each channel, so that it has as many classes as channels. `image` -> `means`. */
 export function tinyModel(options: TinyOptions = {}): Buffer {
   const { batch = 'N', shape = [3, 16, 16], element = 1, opset = 13, reshape, moreInputs = [] } = options;
@@ -80,13 +104,6 @@ export function tinyModel(options: TinyOptions = {}): Buffer {
     field(9, Buffer.from(Float32Array.of(1 / 64).buffer)),
   ]);
   const [channels = 3] = shape;
-  const numbers = reshape ? Buffer.from(BigInt64Array.from(reshape, BigInt).buffer) : Buffer.alloc(0);
-  const wanted = Buffer.concat([
-    field(1, reshape?.length ?? 0),
-    field(2, 7),
-    field(8, text('wanted')),
-    field(9, numbers),
-  ]);
   const body = Buffer.concat([
     ...(quantised
       ? [
@@ -99,7 +116,7 @@ export function tinyModel(options: TinyOptions = {}): Buffer {
       ? [
           operator('GlobalAveragePool', [picture], 'pooled'),
           operator('Reshape', ['pooled', 'wanted'], 'means'),
-          field(5, wanted),
+          numbers('wanted', reshape.map(BigInt)),
         ]
       : [operator('GlobalAveragePool', [picture], 'means')]),
     field(2, text('tiny')),

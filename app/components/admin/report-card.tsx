@@ -7,10 +7,10 @@ import { ago, bytes } from '../../lib/words.ts';
 import { AlertIcon, CheckIcon } from '../icons.tsx';
 import { ProgressBar } from '../progress-bar.tsx';
 import { useStore } from '../use-store.ts';
-import { Share } from './canary-dialog.tsx';
 import { StateMark } from './chip.tsx';
 import panel from './panel.module.css';
 import styles from './report-card.module.css';
+import { ShareField } from './share-field.tsx';
 import { useNow } from './use-now.ts';
 
 interface ReportCardProps {
@@ -163,10 +163,10 @@ function Publish({ admin, report, model, version }: PublishProps) {
         </fieldset>
       )}
       {as === 'canary' && (
-        <Share
-          name="Share of the traffic"
+        <ShareField
+          label="Share of the traffic"
           value={share}
-          onChange={setShare}
+          onValue={setShare}
           testId="publish-share"
           note="It can be changed while it runs."
         />

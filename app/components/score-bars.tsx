@@ -1,6 +1,7 @@
 /** Class names with their scores as bars, best first, for answers and for the comparison of two versions. */
 import type { Prediction } from '../../core/engine.ts';
 import { percent } from '../lib/words.ts';
+import { Meter } from './meter.tsx';
 import styles from './score-bars.module.css';
 
 /** Rows of the placeholder. */
@@ -31,9 +32,9 @@ export function ScoreBars({ predictions, best, differs }: ScoreBarsProps) {
         >
           <span className={styles.label}>{prediction.label}</span>
           <span className={styles.score}>{percent(prediction.score)}</span>
-          <span className={styles.track} aria-hidden="true">
-            <span className={styles.fill} style={{ transform: `scaleX(${Math.min(1, prediction.score)})` }} />
-          </span>
+          <div className={styles.meter}>
+            <Meter share={prediction.score} />
+          </div>
         </li>
       ))}
     </ol>

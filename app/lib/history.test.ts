@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { classification } from '../../test/support/classification.ts';
 import type { Answer } from './answer.ts';
 import { History, type HistoryEntry, isHistoryEntry } from './history.ts';
 import { settle } from './manual-clock.ts';
@@ -8,17 +9,7 @@ const answer: Answer = {
   engine: 'device',
   source: 'run',
   waitedMs: 40,
-  result: {
-    model: 'm',
-    version: 1,
-    variant: 'w16',
-    predictions: [{ label: 'cat', index: 0, score: 0.9 }],
-    notSure: false,
-    provider: 'wasm',
-    cached: false,
-    timings: { queue: 0, decode: 1, prepare: 1, infer: 30, total: 32 },
-    batchSize: 1,
-  },
+  result: classification(),
 };
 
 function setUp(limit = 3, values = new MemoryKeyValue<HistoryEntry>()) {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { Classification, EncodedImage, EngineStatus } from '../../core/engine.ts';
 import { TwinlensError } from '../../core/errors.ts';
 import { parseManifest } from '../../core/manifest.ts';
+import { classification } from '../../test/support/classification.ts';
 import type { Prepared } from '../../workers/engine.ts';
 import { ManualClock } from './manual-clock.ts';
 import { MemoryKeyValue } from './memory-key-value.ts';
@@ -13,17 +14,8 @@ import { EngineRouter } from './router.ts';
 const manifest = parseManifest(
   JSON.parse(readFileSync(new URL('../../models/efficientnet-lite0/model.json', import.meta.url), 'utf8')),
 );
-const result = (provider: 'wasm' | 'cpu', version = manifest.version): Classification => ({
-  model: manifest.name,
-  version,
-  variant: manifest.defaultVariant,
-  predictions: [{ label: 'cat', index: 281, score: 0.9 }],
-  notSure: false,
-  provider,
-  cached: false,
-  timings: { queue: 0, decode: 1, prepare: 1, infer: 1, total: 3 },
-  batchSize: 1,
-});
+const result = (provider: 'wasm' | 'cpu', version = manifest.version): Classification =>
+  classification({ model: manifest.name, version, provider });
 const loaded = (version: number): EngineStatus => ({
   state: 'ready',
   model: {

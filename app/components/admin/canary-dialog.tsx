@@ -1,11 +1,10 @@
 /** Begins or changes a canary: its share, how much is compared, and when the gateway ends it by itself. */
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { type AdminModel, type CanaryLimits, type CanarySettings, DEFAULT_CANARY_LIMITS } from '../../../core/admin.ts';
-import { changeWords } from '../../lib/admin/change-words.ts';
 import type { Change } from '../../lib/admin/changes.ts';
 import type { AdminConsole } from '../../lib/admin/console.ts';
 import { CanaryLimitFields } from './canary-limits.tsx';
-import { Decision, Dialog } from './dialog.tsx';
+import { ChangeDialog } from './change-dialog.tsx';
 import styles from './form.module.css';
 import { ShareField } from './share-field.tsx';
 
@@ -26,35 +25,26 @@ export function CanaryDialog({ admin, model, version, onClose }: CanaryDialogPro
   const [limits, setLimits] = useState<CanaryLimits>(current?.limits ?? DEFAULT_CANARY_LIMITS);
   const settings: CanarySettings = { version, share, shadow, limits };
   const change: Change = { kind: 'canary', model: model.name, settings };
-  const words = changeWords(change, model);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    onClose();
-    admin.desk.submit(change);
-  };
   return (
-    <Dialog title={words.title} testId="canary-dialog" onClose={onClose}>
-      <form className={styles.form} onSubmit={submit}>
-        <ShareField
-          label="Share of the traffic"
-          value={share}
-          onValue={setShare}
-          testId="canary-share"
-          note="Of the requests that name neither a version nor a label. Callers with a key stay on one side."
-        />
-        <ShareField
-          label="Compared with stable"
-          value={shadow}
-          onValue={setShadow}
-          testId="canary-shadow"
-          note="Of the canary’s requests; both versions work on these, so it costs time on this gateway."
-        />
-        <details className={styles.more}>
-          <summary>When it ends by itself</summary>
-          <CanaryLimitFields limits={limits} onLimits={setLimits} />
-        </details>
-        <Decision effects={words.effects} act={words.act} onDecline={onClose} />
-      </form>
-    </Dialog>
+    <ChangeDialog admin={admin} model={model} change={change} testId="canary-dialog" onClose={onClose}>
+      <ShareField
+        label="Share of the traffic"
+        value={share}
+        onValue={setShare}
+        testId="canary-share"
+        note="Of the requests that name neither a version nor a label. Callers with a key stay on one side."
+      />
+      <ShareField
+        label="Compared with stable"
+        value={shadow}
+        onValue={setShadow}
+        testId="canary-shadow"
+        note="Of the canary’s requests; both versions work on these, so it costs time on this gateway."
+      />
+      <details className={styles.more}>
+        <summary>When it ends by itself</summary>
+        <CanaryLimitFields limits={limits} onLimits={setLimits} />
+      </details>
+    </ChangeDialog>
   );
 }

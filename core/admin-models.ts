@@ -19,7 +19,7 @@ export const versionPolicySchema = z.discriminatedUnion('kind', [
 export type VersionPolicy = z.infer<typeof versionPolicySchema>;
 
 /** A canary beyond one of these is rolled back by the gateway itself. Undefined: not watched. */
-export const canaryLimitsSchema = z.strictObject({
+const canaryLimitsSchema = z.strictObject({
   /** Requests of the canary in the window before it is judged. */
   minRequests: z.int().min(1).max(1_000_000),
   windowMs: z.int().min(1000).max(86_400_000),
@@ -60,7 +60,7 @@ const trafficSchema = z.object({
 });
 export type Traffic = z.infer<typeof trafficSchema>;
 
-export const LOAD_STAGES = ['fetch', 'verify', 'load', 'warm-up'] as const;
+const LOAD_STAGES = ['fetch', 'verify', 'load', 'warm-up'] as const;
 export type LoadStage = (typeof LOAD_STAGES)[number];
 
 const adminVersionSchema = z.object({

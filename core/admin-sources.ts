@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { modelNameSchema } from './names.ts';
 
-export const SOURCE_KINDS = ['folder', 'catalogue', 'mlflow'] as const;
+const SOURCE_KINDS = ['folder', 'catalogue', 'mlflow'] as const;
 export type SourceKind = (typeof SOURCE_KINDS)[number];
 
 export const sourceStatusSchema = z.object({

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
+import { settle } from '../../test/doubles/fake-clock.ts';
+import { MemoryKeyValue } from '../../test/doubles/memory-key-value.ts';
 import { classification } from '../../test/support/classification.ts';
 import type { Answer } from './answer.ts';
 import { History, type HistoryEntry, isHistoryEntry } from './history.ts';
-import { settle } from './manual-clock.ts';
-import { MemoryKeyValue } from './memory-key-value.ts';
 
 const answer: Answer = {
   engine: 'device',

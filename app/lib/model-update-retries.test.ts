@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 import { TwinlensError } from '../../core/errors.ts';
 import type { ModelSummary } from '../../core/protocol.ts';
+import { settle } from '../../test/doubles/fake-clock.ts';
 import { offer, setUpUpdates } from '../../test/support/model-updates.ts';
-import { settle } from './manual-clock.ts';
 
 test('a failure keeps the old version, says why once, and is tried again after longer and longer waits', async () => {
   const { check, clock, model, offers, view, updates } = setUpUpdates();

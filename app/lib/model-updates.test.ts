@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 import type { LoadProgress } from '../../core/engine.ts';
 import type { ModelEvent } from '../../core/protocol.ts';
+import { settle } from '../../test/doubles/fake-clock.ts';
 import { M, offer, setUpUpdates } from '../../test/support/model-updates.ts';
-import { settle } from './manual-clock.ts';
 import { wantedOf } from './model-updates.ts';
 
 const stable = (version: number): ModelEvent => ({ type: 'model', event: 'label', model: M, version, label: 'stable' });

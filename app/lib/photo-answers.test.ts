@@ -3,10 +3,10 @@ import { expect, test } from 'vitest';
 import type { Classification, EncodedImage, EngineStatus } from '../../core/engine.ts';
 import { TwinlensError } from '../../core/errors.ts';
 import { parseManifest } from '../../core/manifest.ts';
+import { FakeClock } from '../../test/doubles/fake-clock.ts';
+import { MemoryKeyValue } from '../../test/doubles/memory-key-value.ts';
 import { classification } from '../../test/support/classification.ts';
 import type { Prepared } from '../../workers/engine.ts';
-import { ManualClock } from './manual-clock.ts';
-import { MemoryKeyValue } from './memory-key-value.ts';
 import { PhotoAnswers, type PhotoAnswersOptions } from './photo-answers.ts';
 import { type CachedAnswer, ResultCache } from './result-cache.ts';
 import { EngineRouter } from './router.ts';
@@ -32,7 +32,7 @@ const jpeg = new Blob([new Uint8Array([0xff, 0xd8, 0xff, 0xe0, 1, 2, 3])]);
 const gif = new Blob(['GIF89a...']);
 
 function setUp(change: { mode?: 'only-device' | 'only-gateway' | 'prefer-device'; unreadable?: boolean } = {}) {
-  const clock = new ManualClock();
+  const clock = new FakeClock(0);
   const router = new EngineRouter({ mode: change.mode ?? 'prefer-device', clock });
   router.setDevice({ state: 'ready' });
   router.setGateway({ state: 'ready' });

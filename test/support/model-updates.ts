@@ -1,6 +1,5 @@
 /** Updates of the device's model with its engine, the gateway's list and the time in the test's hands. */
 import { readFileSync } from 'node:fs';
-import { ManualClock, settle } from '../../app/lib/manual-clock.ts';
 import type { ModelId, ModelState, ModelView } from '../../app/lib/model.ts';
 import { ModelUpdates } from '../../app/lib/model-updates.ts';
 import { Store } from '../../app/lib/store.ts';
@@ -8,6 +7,7 @@ import { TwinlensError } from '../../core/errors.ts';
 import { parseManifest } from '../../core/manifest.ts';
 import type { ModelSummary } from '../../core/protocol.ts';
 import type { UpdateOptions } from '../../workers/engine.ts';
+import { FakeClock, settle } from '../doubles/fake-clock.ts';
 
 const manifest = parseManifest(
   JSON.parse(readFileSync(new URL('../../models/efficientnet-lite0/model.json', import.meta.url), 'utf8')),
@@ -65,7 +65,7 @@ class FakeModel {
 }
 
 export function setUpUpdates(mode: 'prefer-device' | 'only-device' | 'only-gateway' = 'prefer-device') {
-  const clock = new ManualClock();
+  const clock = new FakeClock(0);
   const model = new FakeModel();
   const gateway = {
     asked: 0,

@@ -57,7 +57,7 @@ const schema = z.strictObject({
   TWINLENS_CHECK_MS: number(12 * 3_600_000, 0, 30 * 86_400_000),
   /** Catalogues, comma separated: files or http(s) addresses; empty: none. */
   TWINLENS_CATALOGUES: list.default(['models/catalogue.json']),
-  /** Address of a mirror that serves the catalogues' files by their sha256 or file name, instead of where they say. */
+  /** Address of a mirror that serves the catalogues' files by their sha256 or file name; it is asked before the addresses that they say. */
   TWINLENS_CATALOGUE_MIRROR: url.default(''),
   /** Models of the catalogues that are fetched and served, comma separated; operators may add others. */
   TWINLENS_FOLLOW: list.default([]),

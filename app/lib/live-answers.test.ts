@@ -5,6 +5,7 @@ import { TwinlensError } from '../../core/errors.ts';
 import { parseManifest } from '../../core/manifest.ts';
 import { FakeClock } from '../../test/doubles/fake-clock.ts';
 import { classification } from '../../test/support/classification.ts';
+import type { Answer } from './answer.ts';
 import type { LiveFrame } from './frames.ts';
 import { LiveAnswers, type LiveAnswersOptions } from './live-answers.ts';
 import type { ModelView } from './model.ts';
@@ -30,19 +31,18 @@ class FakeFrame {
   }
 }
 
-function setUp(mode: 'prefer-device' | 'only-device' | 'only-gateway' = 'prefer-device') {
+function setUp(mode: 'prefer-device' | 'only-device' = 'prefer-device', instead?: LiveAnswersOptions['router']) {
   const clock = new FakeClock();
   const router = new EngineRouter({ mode, clock });
   router.setDevice({ state: 'ready' });
   router.setGateway({ state: 'ready' });
   const status: EngineStatus = { state: 'empty' };
   const asked: { device: ClassifyOptions[]; gateway: ClassifyOptions[] } = { device: [], gateway: [] };
-  const device = { label: 'cat', failure: undefined as TwinlensError | undefined, during: (): void => undefined };
+  const device = { label: 'cat', failure: undefined as TwinlensError | undefined };
   const engine: LiveAnswersOptions['engine'] = {
     status,
     classifyPicture: async (_, options = {}) => {
       asked.device.push(options);
-      device.during();
       if (device.failure) throw device.failure;
       return classification({ predictions: [{ label: device.label, index: 1, score: 0.9 }] });
     },
@@ -56,7 +56,7 @@ function setUp(mode: 'prefer-device' | 'only-device' | 'only-gateway' = 'prefer-
       return classification();
     },
     model: { describe: async () => manifest, view },
-    router,
+    router: instead ?? router,
     clock,
   });
   const answer = async (signal = new AbortController().signal) => {
@@ -97,9 +97,14 @@ test('in mode only-device a failed frame is not given to the gateway, and is clo
 });
 
 test('an answer that comes after the camera was stopped is not shown', async () => {
-  const { answer, device, shown } = setUp();
   const abort = new AbortController();
-  device.during = () => abort.abort();
+  const late: Answer = { result: classification(), engine: 'device', source: 'run', waitedMs: 1 };
+  const { answer, shown } = setUp('prefer-device', {
+    classify: async () => {
+      abort.abort();
+      return late;
+    },
+  });
   const { frame } = await answer(abort.signal);
   expect([shown(), frame.closed]).toEqual([undefined, true]);
 });

@@ -5,6 +5,7 @@ import type { AdminConsole } from '../../lib/admin/console.ts';
 import { Masthead } from '../masthead.tsx';
 import { Message } from '../message.tsx';
 import { NotStarted } from '../not-started.tsx';
+import { SmallButton } from '../small-button.tsx';
 import { late, useLate } from '../use-late.ts';
 import { useStore } from '../use-store.ts';
 import styles from './admin.module.css';
@@ -47,9 +48,9 @@ function SignOut({ admin }: { readonly admin: AdminConsole }) {
   const gate = useStore(admin.gate.view);
   if (gate.state !== 'open' || !gate.token) return null;
   return (
-    <button type="button" className="button small" data-testid="sign-out" onClick={() => admin.gate.signOut()}>
+    <SmallButton testId="sign-out" onClick={() => admin.gate.signOut()}>
       Sign out
-    </button>
+    </SmallButton>
   );
 }
 

@@ -6,6 +6,7 @@ import type { AdminConsole } from '../../lib/admin/console.ts';
 import { type Chosen, nameFrom } from '../../lib/admin/new-model.ts';
 import { PRESET_WORDS } from '../../lib/admin/words.ts';
 import { count } from '../../lib/words.ts';
+import { SmallButton } from '../small-button.tsx';
 import { Field } from './field.tsx';
 import styles from './form.module.css';
 import panel from './panel.module.css';
@@ -137,9 +138,7 @@ export function HintsForm({ admin, chosen }: HintsFormProps) {
         >
           Check it
         </button>
-        <button type="button" className="button small" onClick={() => admin.newModel.cancel()}>
-          Cancel
-        </button>
+        <SmallButton onClick={() => admin.newModel.cancel()}>Cancel</SmallButton>
       </div>
     </form>
   );

@@ -4,6 +4,7 @@ import { type AdminModel, labelNameSchema } from '../../../core/admin.ts';
 import { changeWords } from '../../lib/admin/change-words.ts';
 import type { Change } from '../../lib/admin/changes.ts';
 import type { AdminConsole } from '../../lib/admin/console.ts';
+import { SmallButton } from '../small-button.tsx';
 import { Decision, Dialog } from './dialog.tsx';
 import { Field } from './field.tsx';
 import styles from './form.module.css';
@@ -48,13 +49,9 @@ export function LabelDialog({ admin, model, version, onClose }: LabelDialogProps
                 <span className={styles.note}> {at === version ? 'on this version' : `on version ${at}`}</span>
               </span>
               {at === version ? (
-                <button type="button" className="button small" onClick={() => remove(name)}>
-                  Remove
-                </button>
+                <SmallButton onClick={() => remove(name)}>Remove</SmallButton>
               ) : (
-                <button type="button" className="button small" onClick={() => setLabel(name)}>
-                  Move here
-                </button>
+                <SmallButton onClick={() => setLabel(name)}>Move here</SmallButton>
               )}
             </li>
           ))}

@@ -6,6 +6,7 @@ import { bytes, errorTitle } from '../../lib/words.ts';
 import { UploadIcon } from '../icons.tsx';
 import { Message } from '../message.tsx';
 import { ProgressBar } from '../progress-bar.tsx';
+import { SmallButton } from '../small-button.tsx';
 import { useStore } from '../use-store.ts';
 import { Field } from './field.tsx';
 import { HintsForm } from './hints-form.tsx';
@@ -27,9 +28,9 @@ export function NewModelPanel({ admin }: { readonly admin: AdminConsole }) {
 function Content({ admin }: { readonly admin: AdminConsole }) {
   const now = useStore(admin.newModel.view);
   const cancel = (
-    <button type="button" className="button small" data-testid="upload-cancel" onClick={() => admin.newModel.cancel()}>
+    <SmallButton testId="upload-cancel" onClick={() => admin.newModel.cancel()}>
       Cancel
-    </button>
+    </SmallButton>
   );
   switch (now.state) {
     case 'empty':
@@ -70,14 +71,9 @@ function Content({ admin }: { readonly admin: AdminConsole }) {
             />
           </div>
           <div className={panel.actions}>
-            <button
-              type="button"
-              className="button small primary"
-              data-testid="upload-retry"
-              onClick={() => admin.newModel.retry()}
-            >
+            <SmallButton primary testId="upload-retry" onClick={() => admin.newModel.retry()}>
               Send again
-            </button>
+            </SmallButton>
             {cancel}
           </div>
         </>
@@ -148,17 +144,12 @@ function Choose({ admin }: { readonly admin: AdminConsole }) {
           </p>
         </div>
         <div className={styles.buttons}>
-          <button
-            type="button"
-            className="button small primary"
-            disabled={readOnly}
-            onClick={() => file.current?.click()}
-          >
+          <SmallButton primary disabled={readOnly} onClick={() => file.current?.click()}>
             Choose a file
-          </button>
-          <button type="button" className="button small" disabled={readOnly} onClick={() => folder.current?.click()}>
+          </SmallButton>
+          <SmallButton disabled={readOnly} onClick={() => folder.current?.click()}>
             Choose a folder
-          </button>
+          </SmallButton>
         </div>
         <input
           ref={file}

@@ -6,6 +6,7 @@ import { importWords, progressWords, STEP_STATES, STEP_TITLES } from '../../lib/
 import { ago, bytes } from '../../lib/words.ts';
 import { AlertIcon, CheckIcon } from '../icons.tsx';
 import { ProgressBar } from '../progress-bar.tsx';
+import { SmallButton } from '../small-button.tsx';
 import { useStore } from '../use-store.ts';
 import { StateMark } from './chip.tsx';
 import panel from './panel.module.css';
@@ -99,14 +100,12 @@ function Step({ step: { step, state, message } }: { readonly step: ImportStep })
 
 function Discard({ admin, report }: ReportCardProps) {
   return (
-    <button
-      type="button"
-      className="button small"
-      data-testid="discard"
+    <SmallButton
+      testId="discard"
       onClick={() => admin.desk.request({ kind: 'discard', importId: report.id, from: report.from })}
     >
       {report.state === 'checking' ? 'Cancel' : 'Discard'}
-    </button>
+    </SmallButton>
   );
 }
 

@@ -7,6 +7,7 @@ import { errorTitle, milliseconds, providerName } from '../../lib/words.ts';
 import { Message } from '../message.tsx';
 import { ProgressBar } from '../progress-bar.tsx';
 import { ScoreBars } from '../score-bars.tsx';
+import { SmallButton } from '../small-button.tsx';
 import { useStore } from '../use-store.ts';
 import { LabelChip } from './chip.tsx';
 import { Dialog } from './dialog.tsx';
@@ -52,9 +53,7 @@ export function TrialDialog({ admin }: { readonly admin: AdminConsole }) {
               {agrees === true && 'Both say the same.'}
               {agrees === false && 'They see different things.'}
             </p>
-            <button type="button" className="button small" onClick={choose}>
-              Another photo
-            </button>
+            <SmallButton onClick={choose}>Another photo</SmallButton>
           </div>
         </>
       ) : (

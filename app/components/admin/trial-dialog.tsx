@@ -50,7 +50,7 @@ export function TrialDialog({ admin }: { readonly admin: AdminConsole }) {
           </div>
           <div className={styles.foot}>
             <p className={styles.verdict} data-agrees={agrees} role="status" data-testid="verdict">
-              {agrees === true && 'Both say the same.'}
+              {agrees === true && 'Both name the same first.'}
               {agrees === false && 'They see different things.'}
             </p>
             <SmallButton onClick={choose}>Another photo</SmallButton>

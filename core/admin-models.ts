@@ -74,7 +74,7 @@ const adminVersionSchema = z.object({
   retryAt: z.number().optional(),
   /** Name of the source that has it. */
   source: z.string(),
-  /** Whether `remove` can delete its files: they are in the gateway's own data folder. */
+  /** Whether `remove` can delete it: its files are in the gateway's own data folder and nothing fetches them again. */
   removable: z.boolean(),
   labels: z.array(z.string()),
   title: z.string().optional(),

@@ -74,8 +74,11 @@ const goldenSchema = z.strictObject({
   tolerance: z.number().positive().max(0.1),
 });
 
+/** By the numbers that a variant's file computes with; `w16` keeps halves and computes in floats. */
+export const VARIANT_NAMES = ['fp32', 'w16', 'fp16', 'int8'] as const;
+
 const variantSchema = z.strictObject({
-  name: z.enum(['fp32', 'w16', 'fp16', 'int8']),
+  name: z.enum(VARIANT_NAMES),
   file: filePath,
   /** Features of the runtime without which the variant can't run. */
   requires: z.array(z.enum(['shader-f16'])),

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { ClassifyOptions, EncodedImage, EngineStatus } from '../../core/engine.ts';
+import type { ClassifyOptions, EncodedImage } from '../../core/engine.ts';
 import { TwinlensError } from '../../core/errors.ts';
 import { parseManifest } from '../../core/manifest.ts';
 import { FakeClock } from '../../test/doubles/fake-clock.ts';
@@ -36,11 +36,9 @@ function setUp(mode: 'prefer-device' | 'only-device' = 'prefer-device', instead?
   const router = new EngineRouter({ mode, clock });
   router.setDevice({ state: 'ready' });
   router.setGateway({ state: 'ready' });
-  const status: EngineStatus = { state: 'empty' };
   const asked: { device: ClassifyOptions[]; gateway: ClassifyOptions[] } = { device: [], gateway: [] };
   const device = { label: 'cat', failure: undefined as TwinlensError | undefined };
   const engine: LiveAnswersOptions['engine'] = {
-    status,
     classifyPicture: async (_, options = {}) => {
       asked.device.push(options);
       if (device.failure) throw device.failure;

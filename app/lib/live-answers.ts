@@ -22,7 +22,7 @@ export interface LiveAnswer {
 }
 
 export interface LiveAnswersOptions {
-  readonly engine: Pick<DeviceEngine, 'classifyPicture' | 'encode' | 'status'>;
+  readonly engine: Pick<DeviceEngine, 'classifyPicture' | 'encode'>;
   readonly gateway: (
     image: EncodedImage,
     options: ClassifyOptions & { readonly model?: string },
@@ -34,7 +34,7 @@ export interface LiveAnswersOptions {
 
 /** Milliseconds in which one frame must be answered, fallback included. */
 const DEADLINE_MS = 3_000;
-/** Classes asked for: more than are shown, so that fading ones keep their score. */
+/** Classes asked for: more than are shown, so that fading ones keep their score. Smaller models give all. */
 const TOP = 12;
 const HALF_LIFE_MS = 160;
 
@@ -72,11 +72,7 @@ export class LiveAnswers {
   }
 
   async #askDevice(frame: LiveFrame, attempt: Attempt): Promise<Classification> {
-    const { engine } = this.#options;
-    const copy = await copyFrame(frame);
-    const { status } = engine;
-    const classes = status.state === 'ready' ? status.model.classes : TOP;
-    return engine.classifyPicture(copy, { ...attempt, top: Math.min(TOP, classes) });
+    return this.#options.engine.classifyPicture(await copyFrame(frame), { ...attempt, top: TOP });
   }
 
   async #askGateway(frame: LiveFrame, attempt: Attempt): Promise<Classification> {
@@ -87,7 +83,7 @@ export class LiveAnswers {
     const { manifest } = model.view.get();
     return gateway(image, {
       ...attempt,
-      top: Math.min(TOP, manifest?.output.classes ?? TOP),
+      top: TOP,
       stream: 'live',
       priority: 'high',
       ...(manifest ? { model: manifest.name } : {}),

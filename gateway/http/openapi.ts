@@ -1,7 +1,8 @@
 /** The OpenAPI 3.1 description of the HTTP half, made from the schemas that the code itself uses. */
 import { z } from 'zod';
-import { IMAGE_ENCODINGS } from '../../core/engine.ts';
+import { DEFAULT_TOP, IMAGE_ENCODINGS } from '../../core/engine.ts';
 import { SCHEMAS } from '../../core/protocol.ts';
+import { MAX_TOP } from '../../core/top.ts';
 import { classifyQuery } from './classify.ts';
 import { ADMIN_COMPONENTS, adminPaths, SECURITY_SCHEMES } from './openapi-admin.ts';
 import { binary, type Json, json, jsonSchema, parameter, problems } from './openapi-parts.ts';
@@ -27,7 +28,7 @@ export function openApi(version: string): Json {
           summary: 'Classify one picture.',
           parameters: [
             parameter('model', 'query', jsonSchema(classifyQuery.shape.model), 'name, name@version or name:label.'),
-            parameter('top', 'query', { ...number(100_000), default: 5 }, 'Predictions wanted.'),
+            parameter('top', 'query', { ...number(MAX_TOP), default: DEFAULT_TOP }, 'Predictions wanted, at most all.'),
             parameter('deadlineMs', 'query', number(600_000), 'Milliseconds after which no answer is wanted.'),
             parameter('priority', 'query', jsonSchema(classifyQuery.shape.priority), 'Default normal.'),
             parameter(

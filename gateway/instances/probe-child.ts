@@ -10,6 +10,7 @@ import { normalizeInto, tensorLength, tensorShape } from '../../core/normalize.t
 import { prepareRgb } from '../../core/resize.ts';
 import { decodeImage } from './decode.ts';
 import { checkSelfContained } from './onnx-file.ts';
+import { numbersOf } from './onnx-numbers.ts';
 import { type Answer, type GraphValue, parseQuestion, type Question, type RecordOrder } from './probe-wire.ts';
 
 /** ONNX Runtime's messages go on for many lines; the first one says what is wrong. */
@@ -17,9 +18,13 @@ function firstLine(error: unknown): string {
   return (asTwinlensError(error).message.split('\n')[0] ?? '').replace(/\.$/, '').slice(0, 500);
 }
 
-async function open(path: string, threads: number): Promise<InferenceSession> {
+async function read(path: string): Promise<Uint8Array> {
   const file = await readFile(path);
   checkSelfContained(file);
+  return file;
+}
+
+async function open(file: Uint8Array, threads: number): Promise<InferenceSession> {
   try {
     return await InferenceSession.create(file, {
       executionProviders: ['cpu'],
@@ -43,11 +48,13 @@ function describe(value: InferenceSession.ValueMetadata): GraphValue {
 }
 
 async function inspect(path: string): Promise<Answer> {
-  const session = await open(path, 1);
+  const file = await read(path);
+  const session = await open(file, 1);
   return {
     kind: 'inspected',
     inputs: session.inputMetadata.map(describe),
     outputs: session.outputMetadata.map(describe),
+    numbers: numbersOf(file),
   };
 }
 
@@ -80,7 +87,7 @@ async function runTogether(session: InferenceSession, order: RecordOrder, inputs
 }
 
 async function record(order: RecordOrder): Promise<Answer> {
-  const session = await open(order.path, order.threads);
+  const session = await open(await read(order.path), order.threads);
   const inputs: Float32Array[] = [];
   for (const data of order.pictures) {
     const pixels = prepareRgb(await decodeImage({ encoding: 'png', data }, order.maxPixels), order.input);

@@ -64,7 +64,7 @@ export class AdminView {
       reason: status.error?.message,
       retryAt: retryAt === undefined ? undefined : this.#options.dated(retryAt),
       source: aspired.source,
-      removable: aspired.removable,
+      removable: aspired.irremovable === undefined,
       labels: Object.entries(labels).flatMap(([label, at]) => (at === version ? [label] : [])),
       title: manifest?.title,
       licence: manifest?.licence,

@@ -4,7 +4,7 @@
  */
 import { resolve } from 'node:path';
 import { TwinlensError } from '../../core/errors.ts';
-import type { Configuration } from '../configuration.ts';
+import type { Configuration } from '../configuration/index.ts';
 import type { Clock } from '../scheduling/index.ts';
 import type { Source } from '../sources/index.ts';
 import { AdminView } from './admin-view.ts';
@@ -75,7 +75,13 @@ export async function assemble(
     },
   });
   report({ lifecycle, journal, observer, traffic });
-  const placement = new Placement({ lifecycle, store, journal, policy: configuration.versions });
+  const placement = new Placement({
+    lifecycle,
+    store,
+    journal,
+    policy: configuration.versions,
+    swap: configuration.swap,
+  });
   const shadows = new Shadows({ now, acquire: (model, version) => lifecycle.acquire(model, version) });
   const front = new Front({ lifecycle, placement, canaries, shadows, defaultModel: configuration.defaultModel });
   const desk = new SourceDesk({ sources, lifecycle, store, journal, log, configured: configuration.follow });

@@ -9,6 +9,7 @@ import type { Journal } from './journal.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { ServingLog } from './log.ts';
 import type { StateStore } from './state-store.ts';
+import { unlisted } from './unlisted.ts';
 
 export interface SourceDeskOptions {
   /** In the order of their rank: of two that have the same version, the first provides it. */
@@ -23,8 +24,11 @@ export interface SourceDeskOptions {
 
 /** Models that operators may follow, over all sources. */
 const MAX_FOLLOWS = 1000;
-/** Refusals that are remembered as told, over all sources. */
+/** Refusals and warnings that are remembered as told, over all sources. */
 const MAX_TOLD = 10_000;
+
+const UNLISTED =
+  'TWINLENS_FOLLOW names it, but no catalogue lists it; correct the name, or add the catalogue that has it.';
 
 const nameOf = ({ name, version }: Aspired): string => `${name}@${version}`;
 
@@ -136,6 +140,7 @@ export class SourceDesk {
   #changed(source: Source): void {
     if (this.#closed) return;
     this.#tellRefused(source);
+    this.#tellUnlisted();
     const before = this.#had.get(source);
     if (before) this.#tellNews(source, before);
     // Also before the first check is over: what was kept of a network that is away can serve.
@@ -165,21 +170,46 @@ export class SourceDesk {
     this.#options.lifecycle.offer(this.#merged().aspired);
   }
 
-  /** What the source says of itself, and which of its versions another source has already. */
-  #status({ name, snapshot: { status } }: Source): SourceStatus {
+  /** What the source says of itself, and what of the configuration does not fit it. */
+  #status(source: Source): SourceStatus {
+    const { status } = source.snapshot;
+    const missing = source.kind === 'catalogue' ? this.#unlisted() : [];
+    return { ...status, refused: [...this.#refused(source), ...missing.map((what) => ({ what, reason: UNLISTED }))] };
+  }
+
+  /** What it refuses, and which of its versions another source has already. */
+  #refused({ name, snapshot: { status } }: Source): SourceStatus['refused'] {
     const twice = this.#merged().refused.filter(({ source }) => source === name);
-    const refused = twice.map(({ what, reason }) => ({ what, reason }));
-    return { ...status, refused: [...status.refused, ...refused] };
+    return [...status.refused, ...twice.map(({ what, reason }) => ({ what, reason }))];
+  }
+
+  #unlisted(): readonly string[] {
+    const { sources, configured } = this.#options;
+    return unlisted(
+      configured,
+      sources.map(({ snapshot }) => snapshot.status),
+    );
   }
 
   #tellRefused(source: Source): void {
-    const { name, refused } = this.#status(source);
-    for (const { what, reason } of refused) {
-      const key = `${name} ${what} ${reason}`;
-      if (this.#told.has(key)) continue;
-      if (this.#told.size >= MAX_TOLD) this.#told.clear();
-      this.#told.add(key);
+    const { name } = source;
+    for (const { what, reason } of this.#refused(source)) {
+      if (!this.#isNews(`${name} ${what} ${reason}`)) continue;
       this.#options.log.error({ event_type: 'model_refused', source: name, what }, reason);
     }
+  }
+
+  #tellUnlisted(): void {
+    for (const model of this.#unlisted()) {
+      if (!this.#isNews(`unlisted ${model}`)) continue;
+      this.#options.log.warn({ event_type: 'follow_unlisted', model }, `${model} is not followed: ${UNLISTED}`);
+    }
+  }
+
+  #isNews(key: string): boolean {
+    if (this.#told.has(key)) return false;
+    if (this.#told.size >= MAX_TOLD) this.#told.clear();
+    this.#told.add(key);
+    return true;
   }
 }

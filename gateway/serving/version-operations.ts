@@ -112,16 +112,18 @@ export class VersionOperations {
     throw new TwinlensError('CONFLICT', `${labels.join(' and ')} of ${name} is at version ${version}; move it first.`);
   }
 
-  /** Where its files are. Throws CONFLICT when that is not below the data folder. */
+  /** Where its files are. Throws CONFLICT when that is not below the data folder, or its source would bring it back. */
   async #ownFolder({ aspired, folder: known, name, version }: VersionStatus): Promise<string> {
     const { data } = this.#options;
-    const notOurs = `The files of ${name}@${version} are not in the gateway's own folder; remove them where they are.`;
-    if (data === undefined || !aspired.removable) throw new TwinlensError('CONFLICT', notOurs);
+    const refused = (why: string) => new TwinlensError('CONFLICT', `${name}@${version} can't be removed: ${why}.`);
+    if (aspired.irremovable !== undefined) throw refused(aspired.irremovable);
+    const elsewhere = "its files are not in the gateway's own folder; remove them where they are";
+    if (data === undefined) throw refused(elsewhere);
     // It is on this disk, so this only tells where.
     const found =
       known ?? (await aspired.fetch({ signal: AbortSignal.timeout(10_000), onProgress: () => undefined })).folder;
     const folder = await realpath(found);
-    if (!folder.startsWith((await realpath(data)) + sep)) throw new TwinlensError('CONFLICT', notOurs);
+    if (!folder.startsWith((await realpath(data)) + sep)) throw refused(elsewhere);
     return folder;
   }
 

@@ -40,6 +40,8 @@ const LATEST_MS = 1000;
 const STANDSTILL_MS = 10_000;
 const SHORTEST_STANDSTILL_MS = 1000;
 
+const ELSEWHERE = "its files are not in the gateway's own folder; remove them where they are";
+
 export class FolderSource implements Source {
   readonly kind = 'folder';
   readonly #options: FolderSourceOptions;
@@ -210,7 +212,7 @@ export class FolderSource implements Source {
       source: this.#options.name,
       fingerprint,
       manifest,
-      removable: this.#options.removable,
+      irremovable: this.#options.removable ? undefined : ELSEWHERE,
       fetch: async ({ signal }) => {
         if (signal.aborted) throw new TwinlensError('CANCELLED', 'Loading the model was cancelled.');
         return { folder, manifest };

@@ -1,5 +1,6 @@
 /** Imports over the admin API: from what is handed in to the report and what is published. */
 import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseImportReport, parseOverview, parseUpload } from '../../core/admin.ts';
@@ -65,6 +66,22 @@ describe('imports', () => {
     expect(await reportOf(server, id, 'ready')).toMatchObject({ model: 'mini', version: 2 });
     await ask(server, 'POST', `/imports/${id}/publish`, { body: { as: 'hold' } });
     expect(server.operations.calls).toEqual(['hold mini admin', 'published']);
+  });
+
+  test.each(['hold', 'canary'])('one that can not appear leaves stable as it was: %s', async (as) => {
+    const server = await start();
+    const { id } = await begin(server);
+    (await server.importer.begun(1)).finish();
+    await reportOf(server, id, 'ready');
+    await mkdir(join(server.root, 'mini', '2', 'in the way'), { recursive: true });
+    const publish = () => ask(server, 'POST', `/imports/${id}/publish`, { body: { as } });
+    expect((await publish()).body.code).toBe('CONFLICT');
+    expect(server.operations.model('mini').stable).toBe('newest');
+    expect(server.operations.calls).toEqual(['hold mini admin', 'follow-newest mini admin']);
+    await server.operations.hold('mini', 'admin');
+    expect((await publish()).body.code).toBe('CONFLICT');
+    expect(server.operations.model('mini').stable, 'by the operator').toBe('pinned');
+    expect((await reportOf(server, id, 'ready')).state).toBe('ready');
   });
 
   test('a canary is published held, loaded, and gets its share', async () => {

@@ -15,7 +15,7 @@ describe('a catalogue', () => {
     catalogues.server.on('/index.json', index(onnxEntry(1))).on('/files/graph-1.onnx', file(graph));
     const { source, importer, data } = catalogues.make();
     await source.start();
-    expect(source.snapshot.aspired[0]).toMatchObject({ manifest: undefined, removable: true });
+    expect(source.snapshot.aspired[0]).toMatchObject({ manifest: undefined });
     const told: FetchProgress[] = [];
     const found = await fetchFirst(source, (progress) => told.push(progress));
     expect(told.at(-1)).toEqual({ loadedBytes: graph.length, totalBytes: graph.length });

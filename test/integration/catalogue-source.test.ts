@@ -89,6 +89,30 @@ describe('a catalogue', () => {
     expect(again.snapshot.status.offers.length).toBe(2);
   });
 
+  it('can not be removed from while the model is followed: it would be fetched again', async () => {
+    catalogues.server.on('/index.json', index(onnxEntry(1)));
+    const { source } = catalogues.make();
+    await source.start();
+    expect(source.snapshot.aspired[0]?.irremovable).toContain('unfollow the model first');
+  });
+
+  it('keeps no files over a restart of what is not followed any more', async () => {
+    catalogues.server.on('/index.json', index(onnxEntry(1), catalogues.packageEntry()));
+    catalogues.server.on('/files/graph-1.onnx', file(graph));
+    const { source, data } = catalogues.make({ follow: [] });
+    await source.start();
+    source.follow(['graph', 'tiny']);
+    for (const { fetch } of source.snapshot.aspired)
+      await fetch({ signal: new AbortController().signal, onProgress: () => undefined });
+    await source.close();
+    const { source: again } = catalogues.make({ data, follow: [] });
+    again.follow(['tiny']);
+    await again.start();
+    again.follow(['graph', 'tiny']);
+    const kept = again.snapshot.aspired.map(({ name, manifest }) => `${name} ${manifest?.version}`);
+    expect(kept).toEqual(['graph undefined', 'tiny 5']);
+  });
+
   it('may be a file with its models beside it', async () => {
     const place = catalogues.folder();
     mkdirSync(join(place, 'files'));

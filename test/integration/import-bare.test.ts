@@ -32,6 +32,24 @@ describe('a bare .onnx', () => {
     expect(existsSync(path), 'the input is left as it is').toBe(true);
   });
 
+  test.each([
+    ['net-int8.onnx', false, 'fp32', 0.001],
+    ['net-float32.onnx', true, 'int8', 0.02],
+  ])(
+    'is called by what it computes with, whatever its file is called: %s',
+    {
+      timeout: MINUTE,
+    },
+    async (name, quantised, variant, tolerance) => {
+      const { made } = await tryImport(fileOf(name, tinyModel({ quantised })), fresh(), { hints: tinyHints });
+      expect(made?.manifest).toMatchObject({
+        defaultVariant: variant,
+        variants: [{ name: variant, file: 'model.onnx', requires: [] }],
+      });
+      expect(made?.manifest.goldens[0]?.tolerance, 'as wide as such numbers need').toBe(tolerance);
+    },
+  );
+
   test('in an archive with its names beside it needs no list; only what is used is kept', {
     timeout: MINUTE,
   }, async () => {

@@ -32,7 +32,7 @@ function version(number: number, change: (manifest: Manifest) => void = () => un
     source: 'test',
     fingerprint: folder,
     manifest,
-    removable: false,
+    irremovable: 'it is a test',
     fetch: () => Promise.resolve({ folder, manifest }),
   };
 }

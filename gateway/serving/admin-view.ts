@@ -71,7 +71,7 @@ export class AdminView {
       variant: manifest?.defaultVariant,
       provider: status.provider,
       instances: status.instances,
-      memoryBytes: status.memoryBytes,
+      memoryBytes: status.memoryBytes.reduce((sum, bytes) => sum + bytes, 0),
       loadMs: status.loadMs,
       traffic: this.#options.traffic.read(name, version),
     };

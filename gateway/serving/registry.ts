@@ -14,7 +14,7 @@ import { Changes } from './changes.ts';
 import { Front } from './front.ts';
 import { Journal } from './journal.ts';
 import { LabelOperations } from './label-operations.ts';
-import type { Lifecycle } from './lifecycle.ts';
+import type { Lifecycle, VersionStatus } from './lifecycle.ts';
 import type { ServingLog } from './log.ts';
 import type { ModelOperations } from './operations.ts';
 import { Operator } from './operator.ts';
@@ -44,6 +44,8 @@ export interface ServingRegistry extends Registry {
   readonly operations: ModelOperations;
   /** Process ids of all instances. */
   readonly pids: readonly number[];
+  /** Versions that have instances. */
+  readonly running: readonly VersionStatus[];
   /** No work that nobody waits for is begun any more. */
   drain(): void;
   close(): Promise<void>;
@@ -132,6 +134,11 @@ export async function assemble(
     operations,
     get pids() {
       return lifecycle.pids;
+    },
+    get running() {
+      return lifecycle.names.flatMap((name) =>
+        lifecycle.statuses(name).filter(({ state, instances }) => state === 'available' || instances > 0),
+      );
     },
     drain: () => shadows.stop(),
     close,

@@ -21,7 +21,7 @@ let made = 0;
 
 export class InstantModel implements Loadable {
   readonly provider = 'cpu';
-  readonly memoryBytes = 1_000_000;
+  readonly memoryBytes = [1_000_000];
   alive = false;
   readonly #found: PackageOnDisk;
   readonly #script: Script;

@@ -6,8 +6,8 @@ import { z } from 'zod';
 import type { LoadedModel, Provider } from './engine.ts';
 import { TwinlensError } from './errors.ts';
 import { describeMistakes } from './mistakes.ts';
+import { modelNameSchema, versionSchema } from './names.ts';
 
-const MODEL_NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 /** A path inside the package: forward slashes, no empty, `.` or `..` part, no absolute path. */
 const FILE_PATH = /^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[A-Za-z0-9_][A-Za-z0-9._-]*(?:\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/;
 
@@ -87,8 +87,8 @@ const variantSchema = z.strictObject({
 const manifestSchema = z
   .strictObject({
     format: z.literal('twinlens-model/1'),
-    name: z.string().regex(MODEL_NAME, 'lower case letters, digits, dot, dash and underscore'),
-    version: z.int().min(1).max(2_147_483_647),
+    name: modelNameSchema,
+    version: versionSchema,
     title: z.string().min(1).max(120),
     licence: z.string().min(1).max(120),
     /** Where the weights come from, in words or as an address. */

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { classification } from '../../test/doubles/fake-registry.ts';
+import { classification } from '../../test/support/classification.ts';
 import { createLog, createMetrics } from './index.ts';
 
 describe('the log', () => {

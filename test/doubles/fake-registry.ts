@@ -4,19 +4,7 @@ import { TwinlensError } from '../../core/errors.ts';
 import type { Manifest } from '../../core/manifest.ts';
 import type { ModelDetail, ModelEvent, ModelSummary } from '../../core/protocol.ts';
 import type { AcquireOptions, Handle, ModelFile, Registry, ServableRequest } from '../../gateway/serving/index.ts';
-
-export const classification = (more: Partial<Classification> = {}): Classification => ({
-  model: 'mini',
-  version: 1,
-  variant: 'w16',
-  predictions: [{ label: 'tabby', index: 281, score: 0.9 }],
-  notSure: false,
-  provider: 'cpu',
-  cached: false,
-  timings: { queue: 0, decode: 1, prepare: 2, infer: 3, total: 6 },
-  batchSize: 1,
-  ...more,
-});
+import { classification } from '../support/classification.ts';
 
 export interface FakeRequest {
   readonly request: ServableRequest;

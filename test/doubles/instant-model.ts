@@ -4,7 +4,7 @@ import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
 import type { Loadable } from '../../gateway/serving/loadable.ts';
 import type { Handle, ServableRequest, ServingObserver } from '../../gateway/serving/servable.ts';
 import type { PackageOnDisk } from '../../gateway/sources/index.ts';
-import { classification } from './fake-registry.ts';
+import { classification } from '../support/classification.ts';
 
 export interface Script {
   /** Why it can't be loaded. */

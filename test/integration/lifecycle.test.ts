@@ -1,3 +1,4 @@
+/** The lifecycle of versions with real processes: taking over, failing, crashing and leaving nothing behind. */
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

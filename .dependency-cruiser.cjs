@@ -22,6 +22,9 @@ const gatewayRooms = [
   'instances',
   'engines',
   'telemetry',
+  'resources',
+  'health',
+  'configuration',
 ];
 
 module.exports = {

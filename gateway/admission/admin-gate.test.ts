@@ -4,6 +4,7 @@ import { TwinlensError } from '../../core/errors.ts';
 import { AdminGate } from './admin-gate.ts';
 import { Lockout } from './lockout.ts';
 import { isLoopbackAddress, isLoopbackHost } from './loopback.ts';
+import { networkOf } from './network.ts';
 
 const TOKEN = 'correct-horse-battery';
 
@@ -64,6 +65,14 @@ describe('with a token', () => {
     const { ask } = gateWith(TOKEN);
     for (let i = 0; i < 10; i += 1) ask(bearer('wrong'), 'GET', '::ffff:203.0.113.9');
     expect(ask(bearer(TOKEN), 'GET', '203.0.113.9')).toBe('RATE_LIMITED');
+  });
+
+  test('over IPv6 the network of 64 bits is locked out: its addresses are all of one machine', () => {
+    const { ask } = gateWith(TOKEN);
+    for (let i = 0; i < 10; i += 1) ask(bearer('wrong'), 'GET', `2001:db8:0:7::${i.toString(16)}`);
+    expect(ask(bearer(TOKEN), 'GET', '2001:db8:0:7:ffff:1:2:3')).toBe('RATE_LIMITED');
+    expect(ask(bearer(TOKEN), 'GET', '2001:db8:0:8::1'), 'the network beside it').toBe('OK');
+    expect(ask(bearer(TOKEN), 'GET', '127.0.0.1')).toBe('OK');
   });
 
   test('wrong ones that are older than five minutes do not count, missing ones never', () => {
@@ -174,4 +183,19 @@ test('loopback is told by what an address or name means', () => {
   expect(['128.0.0.1', '::2', '127.evil', '10.0.0.1', '0.0.0.0'].some(isLoopbackAddress)).toBe(false);
   expect(['127.1', '0x7f.0.0.1:80'].every(isLoopbackHost)).toBe(true);
   expect([undefined, '', 'localhost.evil', '0.0.0.0', 'a b', 'localhost/x', '[::2]'].some(isLoopbackHost)).toBe(false);
+});
+
+test.each([
+  ['203.0.113.9', '203.0.113.9'],
+  ['::ffff:203.0.113.9', '203.0.113.9'],
+  ['2001:db8::1', '2001:db8:0:0::/64'],
+  ['2001:0DB8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+  ['2001:db8:1:2:3:4:5::', '2001:db8:1:2::/64'],
+  ['1::2:3:4:5:6', '1:0:0:2::/64'],
+  ['64:ff9b::203.0.113.9', '64:ff9b:0:0::/64'],
+  ['::1', '0:0:0:0::/64'],
+  ['fe80::1%eth0', 'fe80:0:0:0::/64%eth0'],
+  ['', ''],
+])('failures of %j are counted for %j', (address, network) => {
+  expect(networkOf(address)).toBe(network);
 });

@@ -9,6 +9,7 @@ import { TwinlensError } from '../../core/errors.ts';
 import type { Log } from '../telemetry/index.ts';
 import { Lockout } from './lockout.ts';
 import { isLoopbackAddress, isLoopbackHost, plainAddress } from './loopback.ts';
+import { networkOf } from './network.ts';
 
 export interface AdminGateOptions {
   /** Undefined: only this machine may ask. */
@@ -71,8 +72,8 @@ export class AdminGate {
   }
 
   #checkToken({ headers, address }: AdminRequest, expected: Buffer): void {
-    const peer = plainAddress(address);
-    const lockedMs = this.#lockout.remainingMs(peer);
+    const network = networkOf(address);
+    const lockedMs = this.#lockout.remainingMs(network);
     if (lockedMs > 0) throw lockedOut(lockedMs);
     const given = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1];
     if (given === undefined) {
@@ -80,8 +81,8 @@ export class AdminGate {
       throw new TwinlensError('UNAUTHENTICATED', 'Send the admin token as "Authorization: Bearer ...".');
     }
     if (timingSafeEqual(digest(given), expected)) return;
-    const locked = this.#lockout.fail(peer);
-    const fields = { event_type: 'admin_refused', address: peer, locked };
+    const locked = this.#lockout.fail(network);
+    const fields = { event_type: 'admin_refused', address: plainAddress(address), network, locked };
     this.#log.warn(fields, locked ? 'too many wrong admin tokens: the address is locked out' : 'a wrong admin token');
     throw new TwinlensError('UNAUTHENTICATED', 'The admin token is wrong; see TWINLENS_ADMIN_TOKEN of the gateway.');
   }

@@ -8,19 +8,10 @@ const PROMETHEUS = ['up', 'ALERTS'];
 /** Metrics that the gateway does not have yet, by type. Each leaves this list when it is there. */
 const TO_COME = {
   gauge: [
-    'twinlens_ready',
     'twinlens_queue_limit',
     'twinlens_cache_entries',
     'twinlens_degraded',
     'twinlens_breaker_open',
-    'twinlens_memory_bytes',
-    'twinlens_memory_limit_bytes',
-    'twinlens_instance_memory_bytes',
-    'twinlens_memory_used_bytes',
-    'twinlens_disk_free_bytes',
-    'twinlens_gpu_utilisation_ratio',
-    'twinlens_gpu_memory_used_bytes',
-    'twinlens_gpu_memory_total_bytes',
     'twinlens_source_last_check_timestamp_seconds',
     'twinlens_source_check_interval_seconds',
   ],
@@ -29,7 +20,6 @@ const TO_COME = {
     'twinlens_executions_total',
     'twinlens_cache_requests_total',
     'twinlens_swaps_total',
-    'twinlens_shed_requests_total',
     'twinlens_source_check_failures_total',
     'twinlens_rate_limited_total',
     'twinlens_sent_bytes_total',

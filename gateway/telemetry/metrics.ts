@@ -17,6 +17,8 @@ export interface Metrics {
   refused(code: ErrorCode): void;
   /** Bytes of a picture that arrived. */
   received(transport: Transport, bytes: number): void;
+  /** A request or message that was one too many of its client. */
+  rateLimited(): void;
   socketOpened(): void;
   socketClosed(): void;
   requestStarted(transport: Transport): void;
@@ -98,6 +100,11 @@ export function createMetrics(): Metrics {
     name: 'twinlens_received_bytes_total',
     help: 'Bytes of pictures that arrived.',
     labelNames: ['transport'] as const,
+    registers,
+  });
+  const rateLimited = new Counter({
+    name: 'twinlens_rate_limited_total',
+    help: 'Requests, messages and handshakes that were refused because their client asked too much.',
     registers,
   });
   const exits = new Counter({
@@ -212,6 +219,7 @@ export function createMetrics(): Metrics {
     observer,
     refused: (code) => requests.inc({ model: '', version: '', code }),
     received: (transport, count) => bytes.inc({ transport }, count),
+    rateLimited: () => rateLimited.inc(),
     socketOpened: () => sockets.inc(),
     socketClosed: () => sockets.dec(),
     requestStarted: (transport) => inFlight.inc({ transport }),

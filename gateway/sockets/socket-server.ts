@@ -6,14 +6,14 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
+import { asTwinlensError, errorRow, TwinlensError, toErrorBody } from '../../core/errors.ts';
 import { type Limits, SUBPROTOCOL } from '../../core/protocol.ts';
 import type { Caller, Client, ClientGate, Intake, OriginPolicy } from '../admission/index.ts';
 import { rawProblem } from '../problem.ts';
 import type { Registry } from '../serving/index.ts';
 import type { Log, Metrics } from '../telemetry/index.ts';
 import { ClientSession, type Wire } from './client-session.ts';
-import { checkHandshake } from './handshake.ts';
+import { checkHandshake, readsOnlyCloses } from './handshake.ts';
 import { MessageProgress } from './message-progress.ts';
 import { streamSocket } from './stream-socket.ts';
 
@@ -77,6 +77,13 @@ export function attachSockets(server: Server, options: SocketsOptions): Sockets 
     WebSocket: streamSocket(limits.maxBytes),
   });
 
+  /** Tells a client that can't read the answer to a handshake why it may not stay. */
+  const turnAway = (socket: WebSocket, error: TwinlensError) => {
+    socket.on('error', () => socket.terminate());
+    socket.send(JSON.stringify({ type: 'error', ...toErrorBody(error) }));
+    socket.close(errorRow(error.code).closeCode, error.message.slice(0, 120));
+  };
+
   const refuse = (socket: Duplex, error: TwinlensError, address?: string) => {
     const requestId = randomUUID();
     log.info({ event_type: 'handshake_refused', request_id: requestId, code: error.code, address }, error.message);
@@ -98,8 +105,11 @@ export function attachSockets(server: Server, options: SocketsOptions): Sockets 
       intake.gate.check();
       client = clients.identifyHandshake(caller, request.headers);
       clients.charge(client);
-    } catch (error) {
-      refuse(socket, asTwinlensError(error), caller.address);
+    } catch (cause) {
+      const error = asTwinlensError(cause);
+      if (error.code === 'UNAUTHENTICATED' && readsOnlyCloses(request)) {
+        wss.handleUpgrade(request, socket, head, (opened) => turnAway(opened, error));
+      } else refuse(socket, error, caller.address);
       return;
     }
     wss.handleUpgrade(request, socket, head, (opened) => connect(opened, socket, client));

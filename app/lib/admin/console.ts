@@ -2,6 +2,7 @@
  * The admin page's composition root: builds gate, poller, desk and the rest, and passes events between them. Loaded
  * after the page has painted. Owns every listener on window and document.
  */
+import '../../../core/no-eval.ts';
 import { TwinlensClient } from '../../../client/index.ts';
 import type { AdminModel, ImportReport, SourceStatus } from '../../../core/admin.ts';
 import { TwinlensError } from '../../../core/errors.ts';

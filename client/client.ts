@@ -14,7 +14,7 @@ import { HttpApi, MAX_DEADLINE_MS } from './http.ts';
 import { type ClientClassifyOptions, toMessage, tooLarge } from './message.ts';
 import { type Platform, resolveBase, resolvePlatform } from './platform.ts';
 import { RequestTable } from './requests.ts';
-import type { TokenSource } from './token.ts';
+import { type TokenSource, tokenOf } from './token.ts';
 
 export interface TwinlensClientOptions extends Partial<Platform> {
   /** Address of the gateway, `http://host:8080`; '' is the origin of the page. */
@@ -60,7 +60,7 @@ export class TwinlensClient {
   readonly #watch: readonly string[];
   #lastId = 0;
 
-  /** Throws INVALID_ARGUMENT when `url` is no address. Opens nothing yet. */
+  /** Throws INVALID_ARGUMENT when `url` is no address or `token` can't be one. Opens nothing yet. */
   constructor(options: TwinlensClientOptions) {
     const platform = resolvePlatform(options);
     const base = resolveBase(options.url);
@@ -69,6 +69,8 @@ export class TwinlensClient {
     this.#pingTimeoutMs = options.heartbeatTimeoutMs ?? 10_000;
     this.#watch = options.watch ?? [];
     const { token } = options;
+    // A function is asked when there is something to send.
+    if (typeof token === 'string') tokenOf(token);
     this.#http = new HttpApi({ platform, base, token, requestTimeoutMs: this.#requestTimeoutMs });
     this.#requests = new RequestTable({
       clock: platform.clock,

@@ -127,11 +127,8 @@ export class HttpApi {
     }
     const { method, path, headers, body } = call;
     const token = tokenOf(this.#options.token);
-    const all = {
-      accept: 'application/json',
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      ...headers,
-    };
+    const authorization: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const all = { accept: 'application/json', ...authorization, ...headers };
     const init = { method, headers: all, signal, ...(body ? { body } : {}) };
     let response: ResponseMinimal;
     let text: string;

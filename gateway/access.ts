@@ -73,14 +73,15 @@ export function createAccess({ configuration, clock, today, log, limited }: Acce
     return tokens;
   };
 
+  const operators = adminTokens();
   const certificate =
     tls &&
     named('TWINLENS_TLS_CERT_FILE, TWINLENS_TLS_KEY_FILE', () => new Certificate({ ...looking, files: tls, today }));
   if (certificate) closers.push(() => certificate.close());
   const trusted = inNetworks(trustedProxies);
   return {
-    adminTokens: adminTokens(),
-    clients: new ClientGate({ tokens: clientTokens(), rate, now: clock.now, log, limited }),
+    adminTokens: operators,
+    clients: new ClientGate({ tokens: clientTokens(), operators, rate, now: clock.now, log, limited }),
     callerOf: ({ socket, headers }) =>
       callerOf({ peer: socket.remoteAddress ?? '', encrypted: socket instanceof TLSSocket, headers }, trusted),
     certificate,

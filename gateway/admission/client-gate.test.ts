@@ -7,6 +7,7 @@ import { ClientGate } from './client-gate.ts';
 import { TokenBook } from './token-book.ts';
 
 const ANNA = 'anna-has-a-long-secret';
+const ADMIN = 'the-operators-own-secret';
 const BEN = 'ben-has-a-longer-secret';
 
 function gateWith(names: Readonly<Record<string, string>> | undefined, rate?: Rate) {
@@ -18,6 +19,7 @@ function gateWith(names: Readonly<Record<string, string>> | undefined, rate?: Ra
   const tokens = names && new TokenBook(entries(names));
   const gate = new ClientGate({
     tokens,
+    operators: new TokenBook([{ name: 'admin', token: ADMIN }]),
     rate,
     now: () => time,
     log: { warn: (...line: unknown[]) => void lines.push(line) },
@@ -87,6 +89,14 @@ describe('with tokens', () => {
     expect(JSON.stringify(lines)).not.toContain('guess');
     pass(60_000);
     expect(ask(bearer('guess'))).toBe('UNAUTHENTICATED');
+  });
+
+  test('an operator comes in too, but nobody can guess that token here', () => {
+    const { ask } = gateWith({ anna: ANNA });
+    expect(ask(bearer(ADMIN))).toBe('admin');
+    for (let i = 0; i < 10; i += 1) ask(bearer(`guess-${i}`));
+    expect(ask(bearer(ADMIN))).toBe('RATE_LIMITED');
+    expect(ask(bearer(ADMIN), '198.51.100.7')).toBe('admin');
   });
 
   test('a client is valid as long as its own token counts, also beside another one of the same name', () => {

@@ -1,7 +1,7 @@
 /**
  * Who may use the API: everybody, or, when client tokens are configured, their bearers; and how often each may ask.
- * Guarantees that the right token always comes in, whatever others send from the same address, and that no token is
- * logged. Knows no routes and no transport.
+ * Guarantees that a client's right token always comes in, whatever others send from the same address, and that no token
+ * is logged. Knows no routes and no transport.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
@@ -27,6 +27,8 @@ export interface Client {
 export interface ClientGateOptions {
   /** Undefined: the API is open to all. */
   readonly tokens: TokenBook | undefined;
+  /** Tokens of operators, who may do what clients may; undefined: there are none. */
+  readonly operators: TokenBook | undefined;
   /** Undefined: everybody may ask as often as they like. */
   readonly rate: Rate | undefined;
   /** Monotonic milliseconds. */
@@ -89,24 +91,27 @@ export class ClientGate {
   /** Calls `listener` whenever clients may have become invalid. */
   onChange(listener: () => void): void {
     this.#options.tokens?.onChange(listener);
+    this.#options.operators?.onChange(listener);
   }
 
   #identify(caller: Caller, token: string | undefined): Client {
-    const { tokens } = this.#options;
+    const { tokens, operators } = this.#options;
     const network = networkOf(caller.address);
     if (tokens === undefined) return { name: undefined, key: `address ${network}`, valid: () => true };
     if (token === undefined) throw new TwinlensError('UNAUTHENTICATED', `This gateway asks for a token; ${HOW}.`);
     const owner = tokens.ownerOf(token);
     if (owner) return toClient(owner);
+    const retryAfterMs = this.#lockout.remainingMs(network);
+    if (retryAfterMs > 0) {
+      // Who goes on guessing is logged no more, and can't find the operators' token this way.
+      throw new TwinlensError('RATE_LIMITED', 'Too many wrong tokens came from this address.', { retryAfterMs });
+    }
+    const operator = operators?.ownerOf(token);
+    if (operator) return toClient(operator);
     throw this.#wrong(caller.address, network);
   }
 
-  /** Who goes on guessing is told to stop, and logged no more. */
   #wrong(address: string, network: string): TwinlensError {
-    const retryAfterMs = this.#lockout.remainingMs(network);
-    if (retryAfterMs > 0) {
-      return new TwinlensError('RATE_LIMITED', 'Too many wrong tokens came from this address.', { retryAfterMs });
-    }
     const locked = this.#lockout.fail(network);
     const fields = { event_type: locked ? 'client_locked_out' : 'client_refused', address, network, locked };
     this.#options.log.warn(fields, locked ? 'too many wrong client tokens came from an address' : 'a wrong token');

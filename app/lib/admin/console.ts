@@ -24,8 +24,8 @@ const TRIAL_TOP = 3;
 
 export function startConsole() {
   const base = process.env.NEXT_PUBLIC_GATEWAY_URL ?? '';
-  const client = new TwinlensClient({ url: base });
   const gate: Gate = new Gate({ storage: tabStorage(), today: Date.now, api: () => api });
+  const client = new TwinlensClient({ url: base, token: () => gate.token });
   const api = new AdminApi({
     base,
     fetch: (url, init) => fetch(url, { ...init, cache: 'no-store', redirect: 'error', credentials: 'omit' }),

@@ -14,6 +14,7 @@ const gatewayRooms = [
   'http',
   'sockets',
   'admission',
+  'secrets',
   'results',
   'serving',
   'sources',

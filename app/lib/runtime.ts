@@ -3,6 +3,7 @@
  * them. Loaded after the page has painted. Owns every listener on window and document.
  */
 
+import '../../core/no-eval.ts';
 import { TwinlensClient } from '../../client/index.ts';
 import type { NoticeCode } from '../../core/engine.ts';
 import { TwinlensError } from '../../core/errors.ts';

@@ -2,6 +2,7 @@
  * Every setting of the gateway, in groups: the one table that configuration, its documentation and its tests are
  * made of. A setting `maxBytes` is the variable TWINLENS_MAX_BYTES and the key "maxBytes" of a configuration file.
  */
+import { parseNetwork } from '../networks.ts';
 import { choice, type ListRule, list, text, textLike, whole } from './setting.ts';
 
 const MIB = 1024 ** 2;
@@ -12,6 +13,11 @@ const origins: ListRule = {
   kind: 'origins such as `https://example.com`',
   must: 'origins such as https://example.com, without a path, separated by commas, or *',
   accepts: (part) => part === '*' || isOrigin(part),
+};
+const networks: ListRule = {
+  kind: 'addresses and networks such as `10.0.0.0/8`',
+  must: 'addresses or networks such as 127.0.0.1, 10.0.0.0/8 or fd00::/8, separated by commas',
+  accepts: (part) => parseNetwork(part) !== undefined,
 };
 const address = {
   kind: 'http or https address',
@@ -43,6 +49,21 @@ export const groups = {
       { about: 'Origins that may use the API from another site. `*` allows all.', none: 'the same origin only' },
       origins,
     ),
+    trustedProxies: list(
+      [],
+      {
+        about:
+          'Reverse proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. What comes through one never counts as this machine.',
+        none: 'such headers are ignored',
+      },
+      networks,
+    ),
+    tlsCertFile: text('', {
+      about:
+        'File with the certificate and its chain (PEM), for https and wss on the one port. Read again when it changes.',
+      none: 'no TLS',
+    }),
+    tlsKeyFile: text('', { about: 'File with the private key of the certificate (PEM).', none: 'no TLS' }),
   },
   Models: {
     models: text('models', { about: 'Folder with one folder a model package.' }),
@@ -105,8 +126,21 @@ export const groups = {
       none: 'only this machine may use the admin API',
     }),
     adminTokenFile: text('', {
-      about: 'File that holds the admin token. `/run/secrets/twinlens-admin-token` is read when it is there.',
+      about:
+        'File that holds the admin token. `/run/secrets/twinlens-admin-token` is read when it is there. Read again when it changes.',
       none: 'none',
+    }),
+    clientTokensFile: text('', {
+      about: 'File of client tokens, one `name:token` a line. Read again when it changes.',
+      none: 'the API is open to all',
+    }),
+    ratePerSecond: whole(0, [0, 1_000_000], {
+      about:
+        'Requests a second of one client (a token’s name, else an address; over IPv6 a network of 64 bits); beyond it `RATE_LIMITED`.',
+      none: 'no limit',
+    }),
+    rateBurst: whole(50, [1, 1_000_000], {
+      about: 'Requests that a client that was quiet may send at once, where there is a rate.',
     }),
   },
   Execution: {

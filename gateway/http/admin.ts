@@ -73,7 +73,7 @@ function guard(app: FastifyInstance, { gate, door, operations, log, after }: Adm
   app.addHook('onRequest', async (request, reply) => {
     const { method, headers } = request;
     try {
-      gate.check({ method, headers, address: request.socket.remoteAddress ?? '' });
+      gate.check({ method, headers, caller: request.caller });
       if (method !== 'GET' && method !== 'HEAD') door.check();
     } catch (error) {
       if (error instanceof TwinlensError && errorRow(error.code).status === 401) {
@@ -99,7 +99,7 @@ function guard(app: FastifyInstance, { gate, door, operations, log, after }: Adm
       event_type: 'admin',
       request_id: id,
       actor: ACTOR,
-      address: request.socket.remoteAddress,
+      address: request.caller.address,
       method,
       path: request.url.split('?', 1)[0],
       status: reply.statusCode,

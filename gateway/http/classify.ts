@@ -53,7 +53,9 @@ export function classifyHandler({ intake, maxBytes, after }: ClassifyOptions) {
         discardRest(request.raw, after);
         throw intake.refuse(error, { requestId: id, transport: 'http' });
       }
-      const asked = { requestId: id, transport: 'http', client: request.ip, image, ...query } as const;
+      const { client } = request;
+      const whose = { client: client?.key ?? '', clientName: client?.name };
+      const asked = { requestId: id, transport: 'http', ...whose, image, ...query } as const;
       return { id, ...(await intake.classify(ticket, asked)) };
     } finally {
       // A drain waits until the answer has left.

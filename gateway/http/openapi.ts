@@ -34,6 +34,10 @@ const HEALTH: Json = {
   required: ['status', 'checks', 'models'],
 };
 
+/** Of the clients' routes: a token, where the gateway asks for one. */
+const CLIENT = { security: [{ clientToken: [] }, {}] };
+const DOOR = ['UNAUTHENTICATED', 'RATE_LIMITED'] as const;
+
 export function openApi(version: string): Json {
   const error = jsonSchema(SCHEMAS.error);
   const { message, ...shared } = error.properties as Json;
@@ -52,6 +56,7 @@ export function openApi(version: string): Json {
       '/v1/classify': {
         post: {
           operationId: 'classify',
+          ...CLIENT,
           summary: 'Classify one picture.',
           parameters: [
             parameter('model', 'query', jsonSchema(classifyQuery.shape.model), 'name, name@version or name:label.'),
@@ -78,6 +83,7 @@ export function openApi(version: string): Json {
           responses: {
             200: json('Classification', 'The classes of the picture, best first.'),
             ...problems(
+              ...DOOR,
               'INVALID_ARGUMENT',
               'MODEL_NOT_FOUND',
               'PAYLOAD_TOO_LARGE',
@@ -95,19 +101,26 @@ export function openApi(version: string): Json {
         },
       },
       '/v1/models': {
-        get: { operationId: 'models', summary: 'All models.', responses: { 200: json('Models', 'The models.') } },
+        get: {
+          operationId: 'models',
+          ...CLIENT,
+          summary: 'All models.',
+          responses: { 200: json('Models', 'The models.'), ...problems(...DOOR) },
+        },
       },
       '/v1/models/{name}': {
         get: {
           operationId: 'model',
+          ...CLIENT,
           summary: 'One model with its versions and their manifests.',
           parameters: [name],
-          responses: { 200: json('ModelDetail', 'The model.'), ...problems('MODEL_NOT_FOUND') },
+          responses: { 200: json('ModelDetail', 'The model.'), ...problems(...DOOR, 'MODEL_NOT_FOUND') },
         },
       },
       '/v1/models/{name}/versions/{version}/files/{path}': {
         get: {
           operationId: 'modelFile',
+          ...CLIENT,
           summary: 'A file of a version: model.json, or one that it names. The path may have slashes.',
           parameters: [
             name,
@@ -119,7 +132,7 @@ export function openApi(version: string): Json {
             206: { description: 'The range that was asked for.', content: { '*/*': { schema: binary } } },
             304: { description: 'The client has it already.' },
             416: { description: 'The range is outside of the file.' },
-            ...problems('MODEL_NOT_FOUND', 'NOT_FOUND'),
+            ...problems(...DOOR, 'MODEL_NOT_FOUND', 'NOT_FOUND'),
           },
         },
       },

@@ -84,6 +84,11 @@ export function createInstruments(registry: Registry) {
     labelNames: ['transport'] as const,
     registers,
   });
+  const rateLimited = new Counter({
+    name: 'twinlens_rate_limited_total',
+    help: 'Requests, messages and handshakes that were refused because their client asked too much.',
+    registers,
+  });
   const exits = new Counter({
     name: 'twinlens_instance_exits_total',
     help: 'Instances that ended without being asked to, by whether they were started again.',
@@ -171,6 +176,7 @@ export function createInstruments(registry: Registry) {
     inFlight,
     sockets,
     bytes,
+    rateLimited,
     exits,
     providers,
     states,

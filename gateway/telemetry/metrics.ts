@@ -19,6 +19,8 @@ export interface Metrics {
   refused(code: ErrorCode): void;
   /** Bytes of a picture that arrived. */
   received(transport: Transport, bytes: number): void;
+  /** A request or message that was one too many of its client. */
+  rateLimited(): void;
   socketOpened(): void;
   socketClosed(): void;
   requestStarted(transport: Transport): void;
@@ -36,7 +38,8 @@ export function createMetrics(): Metrics {
   for (const name of MISNAMED) registry.removeSingleMetric(name);
 
   const instruments = createInstruments(registry);
-  const { predictions, inference, confidence, requests, batches, pending, inFlight, sockets, bytes } = instruments;
+  const { predictions, inference, confidence, requests, batches, pending, inFlight, sockets, bytes, rateLimited } =
+    instruments;
   const { exits, providers, states, loads, loadSeconds, canaryShare, shadows, rollbacks, parts } = instruments;
   /** Versions that serving knows, by model. */
   const known = new Map<string, Set<number>>();
@@ -109,6 +112,7 @@ export function createMetrics(): Metrics {
     observer,
     refused: (code) => requests.inc({ model: '', version: '', code }),
     received: (transport, count) => bytes.inc({ transport }, count),
+    rateLimited: () => rateLimited.inc(),
     socketOpened: () => sockets.inc(),
     socketClosed: () => sockets.dec(),
     requestStarted: (transport) => inFlight.inc({ transport }),

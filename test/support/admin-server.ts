@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseManifest } from '../../core/manifest.ts';
+import { createAccess } from '../../gateway/access.ts';
 import { AdminGate, Gate, Intake, originPolicy } from '../../gateway/admission/index.ts';
 import { Health } from '../../gateway/health/index.ts';
 import { createHttp } from '../../gateway/http/index.ts';
@@ -87,10 +88,26 @@ export async function startAdminServer(options: AdminServerOptions = {}): Promis
   const registry = new FakeRegistry();
   const metrics = createMetrics();
   const gate = new Gate({ maxHeldBytes: 1_000_000 });
+  const { adminTokens, clients, callerOf, certificate } = createAccess({
+    configuration: {
+      adminToken: { text: token, file: undefined },
+      clientTokensFile: undefined,
+      rate: undefined,
+      tls: undefined,
+      trustedProxies: [],
+    },
+    clock: platformClock,
+    today: Date.now,
+    log,
+    limited: metrics.rateLimited,
+  });
   const app = await createHttp({
     intake: new Intake({ gate, registry, clock: platformClock, log, metrics, deadlineMs: 1000 }),
     registry,
     origins: originPolicy(origins),
+    clients,
+    callerOf,
+    certificate,
     log,
     metrics,
     version: '0.0.0',
@@ -106,7 +123,7 @@ export async function startAdminServer(options: AdminServerOptions = {}): Promis
       now: platformClock.now,
     }),
     admin: {
-      gate: new AdminGate({ token, now: platformClock.now, log }),
+      gate: new AdminGate({ tokens: adminTokens, now: platformClock.now, log }),
       operations,
       uploads,
       imports,

@@ -1,5 +1,6 @@
 'use client';
 /** The admin page: models and what is done with them, new ones, where they come from, and what has happened. */
+import '../../../core/no-eval.ts';
 import { useState } from 'react';
 import type { AdminConsole } from '../../lib/admin/console.ts';
 import { Masthead } from '../masthead.tsx';

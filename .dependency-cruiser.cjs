@@ -23,6 +23,9 @@ const gatewayRooms = [
   'instances',
   'engines',
   'telemetry',
+  'resources',
+  'health',
+  'configuration',
 ];
 
 module.exports = {

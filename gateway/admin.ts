@@ -7,7 +7,7 @@ import { asTwinlensError } from '../core/errors.ts';
 import { AdminGate, type TokenBook } from './admission/index.ts';
 import type { Configuration } from './configuration/index.ts';
 import type { Admin } from './http/index.ts';
-import { type Importer, Imports, openStaging, type Staging, Uploads } from './packages/index.ts';
+import { createStaging, type Importer, Imports, type Staging, Uploads } from './packages/index.ts';
 import type { Clock } from './scheduling/index.ts';
 import type { ModelOperations } from './serving/index.ts';
 import { downloadFile } from './sources/index.ts';
@@ -56,10 +56,12 @@ export async function createAdmin(options: AdminOptions): Promise<Admin & { clos
 
 async function stagingIn(data: string | undefined, log: Log): Promise<Staging | undefined> {
   if (data === undefined) return undefined;
+  const staging = createStaging(join(data, 'staging'));
   try {
-    return await openStaging(join(data, 'staging'));
+    await staging.sweep();
   } catch (error) {
+    // Each upload tries again.
     log.warn({ event_type: 'uploads_unavailable' }, asTwinlensError(error).message);
-    return undefined;
   }
+  return staging;
 }

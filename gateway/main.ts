@@ -12,11 +12,13 @@ import { Gate, Intake, originPolicy } from './admission/index.ts';
 import { type Configuration, parseConfiguration } from './configuration/index.ts';
 import { createHttp } from './http/index.ts';
 import { createImporter } from './packages/index.ts';
+import { allowanceHere, Cgroup, heldBytesThatFit } from './resources/index.ts';
 import { readSecret } from './secrets/index.ts';
 import { createRegistry } from './serving/index.ts';
 import { attachSockets } from './sockets/index.ts';
 import { createSources } from './sources/index.ts';
 import { createLog, createMetrics, type Log } from './telemetry/index.ts';
+import { createVitals } from './vitals.ts';
 
 /** Milliseconds for requests to end after they were told to, and for answers to leave. */
 const LAST_WORDS_MS = 1000;
@@ -82,8 +84,11 @@ async function start(configuration: Configuration, log: Log): Promise<() => Prom
     random: Math.random,
     log,
   });
+  const cgroup = new Cgroup();
+  const allowance = allowanceHere(cgroup, configuration.memoryBytes);
   const registry = await createRegistry({
     configuration,
+    allowance,
     clock,
     log,
     observer: metrics.observer,
@@ -101,7 +106,11 @@ async function start(configuration: Configuration, log: Log): Promise<() => Prom
     today: Date.now,
     log,
   });
-  const gate = new Gate({ maxHeldBytes: configuration.maxHeldBytes });
+  const vitals = await createVitals({ configuration, allowance, cgroup, registry, metrics, log, clock });
+  const gate = new Gate({
+    maxHeldBytes: Math.max(configuration.maxHeldBytes || heldBytesThatFit(allowance), configuration.maxBytes),
+    overload: vitals.overload,
+  });
   const intake = new Intake({ gate, registry, clock, log, metrics, deadlineMs: configuration.deadlineMs });
   const origins = originPolicy(configuration.origins);
   const shared = { intake, registry, origins, clients, callerOf, log, metrics, after: clock.after };
@@ -114,6 +123,7 @@ async function start(configuration: Configuration, log: Log): Promise<() => Prom
     certificate,
     sockets: () => sockets.count,
     admin,
+    health: vitals.health(() => gate.draining),
   });
   const sockets = attachSockets(app.server, {
     ...shared,
@@ -171,6 +181,7 @@ async function start(configuration: Configuration, log: Log): Promise<() => Prom
     await sockets.close();
     if (!(await within(LAST_WORDS_MS, app.close()))) app.server.closeAllConnections();
     // Instances that do not end by then end with the process.
+    vitals.close();
     await within(LAST_WORDS_MS, Promise.all([admin.close(), registry.close()]));
     log.info({ event_type: 'stopped' }, 'stopped');
   };

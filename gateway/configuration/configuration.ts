@@ -2,7 +2,6 @@
  * The gateway's configuration: the settings of the environment over those of a file over the defaults, checked.
  * A wrong start is no start: all mistakes are told at once. Reads no environment by itself; `main.ts` hands it in.
  */
-import { availableParallelism } from 'node:os';
 import type { VersionPolicy } from '../../core/admin.ts';
 import { TwinlensError } from '../../core/errors.ts';
 import { readSettingsFile } from './file.ts';
@@ -49,8 +48,6 @@ export interface Configuration extends Omit<Values, Raw> {
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
   readonly defaultModel: string | undefined;
   readonly page: string | undefined;
-  /** Cores that this process may use. */
-  readonly cores: number;
 }
 
 /** Variable that names the file. */
@@ -123,7 +120,7 @@ export function parseConfiguration(environment: Readonly<Record<string, string |
   if (path) reading.file(path);
   reading.environment(environment);
   const configuration = assemble(reading);
-  if (configuration.maxHeldBytes < configuration.maxBytes) {
+  if (configuration.maxHeldBytes > 0 && configuration.maxHeldBytes < configuration.maxBytes) {
     reading.mistakes.push(`${variableOf('maxHeldBytes')}: must be at least ${variableOf('maxBytes')}`);
   }
   if (reading.mistakes.length > 0) {
@@ -155,6 +152,5 @@ function assemble(reading: Reading): Configuration {
     tls: tlsCertFile && tlsKeyFile ? { cert: tlsCertFile, key: tlsKeyFile } : undefined,
     defaultModel: values.defaultModel || undefined,
     page: values.page || undefined,
-    cores: availableParallelism(),
   };
 }

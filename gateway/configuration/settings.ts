@@ -149,7 +149,7 @@ export const groups = {
     }),
     instances: whole(0, [0, 64], {
       about: 'Child processes that run a model.',
-      none: 'one a core, 4 at most (on cuda: 2)',
+      none: 'one a core, 4 at most (on cuda: 2), and no more than memory has room for',
     }),
     threads: whole(0, [0, 256], { about: 'ONNX Runtime threads of one instance.', none: 'cores / instances' }),
     batchMax: whole(0, [0, 1024], {
@@ -167,10 +167,22 @@ export const groups = {
     queueMax: whole(256, [1, 100_000], { about: 'Waiting requests of a model version; beyond it `QUEUE_FULL`.' }),
     deadlineMs: whole(10_000, [1, 600_000], { about: 'Deadline of a request that names none.', unit: 'ms' }),
     maxBytes: whole(32 * MIB, [1024, GIB], { about: 'Size of one body or frame.', unit: 'bytes' }),
-    maxHeldBytes: whole(512 * MIB, [1024, 1024 * GIB], {
+    maxHeldBytes: whole(0, [0, 1024 * GIB], {
       about:
         'Size of the pictures that all requests together may hold; beyond it `QUEUE_FULL`. At least TWINLENS_MAX_BYTES.',
       unit: 'bytes',
+      none: 'a quarter of the memory, 512 MiB at most',
+    }),
+    memoryBytes: whole(0, [0, 1024 * GIB], {
+      about: 'Memory that the gateway and its instances may use together.',
+      unit: 'bytes',
+      none: 'what the control group (container) allows, else the machine’s',
+    }),
+    memoryShedPercent: whole(90, [0, 100], {
+      about:
+        'Share of the memory in use from which on requests are refused with `QUEUE_FULL`, before the kernel ends processes. Counts where memory is limited, by a container or TWINLENS_MEMORY_BYTES.',
+      unit: 'percent',
+      none: 'never',
     }),
     requestMs: whole(60_000, [0, 3_600_000], {
       about: 'Time in which a whole HTTP request must have arrived.',
@@ -199,6 +211,16 @@ export const groups = {
     }),
   },
   Telemetry: {
+    healthDiskBytes: whole(128 * MIB, [0, 1024 * GIB], {
+      about: 'Space that must be free on the disk of the data folder; with less, `/health` answers 503.',
+      unit: 'bytes',
+      none: 'not checked',
+    }),
+    healthLagMs: whole(1000, [0, 60_000], {
+      about: 'Delay of the event loop beyond which `/health` answers 503.',
+      unit: 'ms',
+      none: 'not checked',
+    }),
     logLevel: choice('info', ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
       about: 'Lowest level that is logged.',
     }),

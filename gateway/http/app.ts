@@ -11,6 +11,7 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRepl
 import { TwinlensError } from '../../core/errors.ts';
 import { STREAM_PATH, SUBPROTOCOL } from '../../core/protocol.ts';
 import type { Caller, ClientGate, Intake, OriginPolicy } from '../admission/index.ts';
+import type { Health } from '../health/index.ts';
 import { rawProblem } from '../problem.ts';
 import type { Certificate } from '../secrets/index.ts';
 import type { Registry } from '../serving/index.ts';
@@ -24,7 +25,7 @@ import { admitClient, trackVisitors } from './client-door.ts';
 import { clientError, sendProblem, toKnown } from './errors.ts';
 import { sendModelFile } from './files.ts';
 import { allowPreflight, setHeaders } from './headers.ts';
-import { checkReady, health } from './health.ts';
+import { serveHealth } from './health.ts';
 import { openApi } from './openapi.ts';
 import { findPage, readPage } from './page.ts';
 import { parameters, READ, route, toVersion } from './route.ts';
@@ -33,6 +34,7 @@ import { createServer } from './server.ts';
 export interface HttpOptions {
   readonly intake: Intake;
   readonly registry: Registry;
+  readonly health: Health;
   readonly origins: OriginPolicy;
   readonly clients: ClientGate;
   /** From where a request comes. */
@@ -143,13 +145,8 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     throw new TwinlensError('INVALID_ARGUMENT', `Open a WebSocket here, with the subprotocol ${SUBPROTOCOL}.`);
   });
 
-  const state = { gate: intake.gate, registry, version: options.version, sockets: options.sockets };
-  route(app, '/health', READ, async () => health(state));
-  route(app, '/health/live', READ, async () => ({ status: 'live' }));
-  route(app, '/health/ready', READ, async () => {
-    checkReady(state);
-    return { status: 'ready' };
-  });
+  const { health, version, sockets } = options;
+  serveHealth(app, { health, gate: intake.gate, registry, version, sockets });
   route(app, '/metrics', READ, async (_request, reply) => {
     reply.header('content-type', metrics.registry.contentType);
     return metrics.registry.metrics();

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { asTwinlensError } from '../core/errors.ts';
 import { AdminGate } from './admission/index.ts';
-import type { Configuration } from './configuration.ts';
+import type { Configuration } from './configuration/index.ts';
 import type { Admin } from './http/index.ts';
 import { type Importer, Imports, openStaging, type Staging, Uploads } from './packages/index.ts';
 import type { Clock } from './scheduling/index.ts';

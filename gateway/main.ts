@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { asTwinlensError } from '../core/errors.ts';
 import { createAdmin } from './admin.ts';
 import { Gate, Intake, originPolicy } from './admission/index.ts';
-import { type Configuration, parseConfiguration } from './configuration.ts';
+import { type Configuration, parseConfiguration } from './configuration/index.ts';
 import { createHttp } from './http/index.ts';
 import { createImporter } from './packages/index.ts';
 import { ADMIN_TOKEN_MOUNT, MIN_ADMIN_TOKEN, readSecret } from './secret.ts';

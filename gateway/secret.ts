@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { asTwinlensError, TwinlensError } from '../core/errors.ts';
-import type { Secret } from './configuration.ts';
+import type { Secret } from './configuration/index.ts';
 
 /** Where Docker and Kubernetes put the admin token unless told otherwise. */
 export const ADMIN_TOKEN_MOUNT = '/run/secrets/twinlens-admin-token';

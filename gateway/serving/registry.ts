@@ -4,7 +4,7 @@
  */
 import { resolve } from 'node:path';
 import { TwinlensError } from '../../core/errors.ts';
-import type { Configuration } from '../configuration.ts';
+import type { Configuration } from '../configuration/index.ts';
 import type { Clock } from '../scheduling/index.ts';
 import type { Source } from '../sources/index.ts';
 import { AdminView } from './admin-view.ts';

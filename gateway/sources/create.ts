@@ -1,7 +1,7 @@
 /** Makes the sources that the configuration names. Begins none. */
 import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
-import type { Configuration } from '../configuration.ts';
+import type { Configuration } from '../configuration/index.ts';
 import type { Importer } from '../packages/index.ts';
 import type { Clock } from '../scheduling/index.ts';
 import { CatalogueRemote } from './catalogue.ts';

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ERROR_TABLE, errorRow, isErrorCode } from '../../core/errors.ts';
 import { decodeClassifyFrame, encodeClassifyFrame, MAX_HEADER_BYTES } from '../../core/frame.ts';
 import { parseClientMessage, parseGatewayMessage, STREAM_PATH, SUBPROTOCOL } from '../../core/protocol.ts';
-import { parseConfiguration } from '../../gateway/configuration.ts';
+import { parseConfiguration } from '../../gateway/configuration/index.ts';
 
 const text = readFileSync(new URL('../../docs/protocol.md', import.meta.url), 'utf8');
 const blocks = (info: string) =>

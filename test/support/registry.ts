@@ -1,6 +1,6 @@
 /** A real registry with real instances in this process, for tests below the gateway's sockets. */
 import { fileURLToPath } from 'node:url';
-import { parseConfiguration } from '../../gateway/configuration.ts';
+import { parseConfiguration } from '../../gateway/configuration/index.ts';
 import { createImporter } from '../../gateway/packages/index.ts';
 import { createRegistry, type ServingObserver } from '../../gateway/serving/index.ts';
 import { createSources } from '../../gateway/sources/index.ts';

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseConfiguration } from '../../gateway/configuration.ts';
+import { parseConfiguration } from '../../gateway/configuration/index.ts';
 import { ModelManager } from '../../gateway/serving/manager.ts';
 import { assemble, type ServingRegistry } from '../../gateway/serving/registry.ts';
 import type { ServableRequest, ServingObserver } from '../../gateway/serving/servable.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { TwinlensError } from '../core/errors.ts';
+import { TwinlensError } from '../../core/errors.ts';
 import { parseConfiguration } from './configuration.ts';
 
 function mistakesOf(environment: Record<string, string>): string {

@@ -1,0 +1,142 @@
+/**
+ * The gateway's configuration: the settings of the environment over those of a file over the defaults, checked.
+ * A wrong start is no start: all mistakes are told at once. Reads no environment by itself; `main.ts` hands it in.
+ */
+import { availableParallelism } from 'node:os';
+import type { VersionPolicy } from '../../core/admin.ts';
+import { TwinlensError } from '../../core/errors.ts';
+import { readSettingsFile } from './file.ts';
+import type { Setting } from './setting.ts';
+import { type SettingName, settings, type Values, variableOf } from './settings.ts';
+
+/** A secret as it was given: its text, the file that holds it, or neither. `readSecret` reads it. */
+export interface Secret {
+  readonly text: string | undefined;
+  readonly file: string | undefined;
+}
+
+/** Settings that are given as text and mean more. */
+type Raw =
+  | 'adminToken'
+  | 'adminTokenFile'
+  | 'catalogueMirror'
+  | 'data'
+  | 'defaultModel'
+  | 'mlflow'
+  | 'mlflowModels'
+  | 'mlflowToken'
+  | 'mlflowTokenFile'
+  | 'page'
+  | 'versions';
+
+/** Texts that may be none are undefined then. */
+export interface Configuration extends Omit<Values, Raw> {
+  readonly data: string | undefined;
+  readonly versions: VersionPolicy;
+  readonly catalogueMirror: string | undefined;
+  readonly mlflow: { readonly url: string; readonly models: readonly string[]; readonly token: Secret } | undefined;
+  readonly adminToken: Secret;
+  readonly defaultModel: string | undefined;
+  readonly page: string | undefined;
+  /** Cores that this process may use. */
+  readonly cores: number;
+}
+
+/** Variable that names the file. */
+export const FILE_VARIABLE = 'TWINLENS_CONFIG';
+
+const table: { readonly [Name in SettingName]: Setting<Values[Name]> } = settings;
+const NAMES = Object.keys(settings).filter((name): name is SettingName => name in settings);
+const byVariable = new Map(NAMES.map((name) => [variableOf(name), name]));
+
+const secret = (text: string, file: string): Secret => ({ text: text || undefined, file: file || undefined });
+
+function versionPolicy(text: string): VersionPolicy {
+  return text === 'all' ? { kind: 'all' } : { kind: 'latest', count: Number(text.slice('latest:'.length)) };
+}
+
+/** A value under the name that the user knows it by. */
+interface Given {
+  readonly shownAs: string;
+  readonly value: unknown;
+}
+
+/** Gathers every mistake instead of stopping at the first. */
+class Reading {
+  readonly mistakes: string[] = [];
+  readonly #given = new Map<SettingName, Given>();
+
+  environment(variables: Readonly<Record<string, string | undefined>>): void {
+    for (const [variable, text] of Object.entries(variables)) {
+      if (!variable.startsWith('TWINLENS_') || variable === FILE_VARIABLE || text === undefined) continue;
+      const name = byVariable.get(variable);
+      if (name === undefined) this.mistakes.push(`${variable}: there is no such setting`);
+      else if (text !== '' || table[name].emptyCounts) {
+        this.#given.set(name, { shownAs: variable, value: table[name].fromText(text) });
+      }
+    }
+  }
+
+  file(path: string): void {
+    const read = readSettingsFile(path);
+    if (typeof read === 'string') {
+      this.mistakes.push(`${FILE_VARIABLE}: ${read}`);
+      return;
+    }
+    for (const [key, value] of Object.entries(read)) {
+      const name = NAMES.find((known) => known === key);
+      const shownAs = `"${key}" in ${path}`;
+      if (name === undefined) this.mistakes.push(`${shownAs}: there is no such setting`);
+      else this.#given.set(name, { shownAs, value });
+    }
+  }
+
+  value<Name extends SettingName>(name: Name): Values[Name] {
+    const setting = table[name];
+    const given = this.#given.get(name);
+    if (given === undefined) return setting.fallback;
+    const parsed = setting.schema.safeParse(given.value);
+    if (parsed.success) return parsed.data;
+    this.mistakes.push(`${given.shownAs}: ${parsed.error.issues.map(({ message }) => message).join('; ')}`);
+    return setting.fallback;
+  }
+}
+
+/**
+ * Throws INVALID_ARGUMENT with one line a mistake. Variables that start with TWINLENS_, and keys of the file, that
+ * are no settings are mistakes.
+ */
+export function parseConfiguration(environment: Readonly<Record<string, string | undefined>>): Configuration {
+  const reading = new Reading();
+  const path = environment[FILE_VARIABLE];
+  if (path) reading.file(path);
+  reading.environment(environment);
+  const configuration = assemble(reading);
+  if (configuration.maxHeldBytes < configuration.maxBytes) {
+    reading.mistakes.push(`${variableOf('maxHeldBytes')}: must be at least ${variableOf('maxBytes')}`);
+  }
+  if (reading.mistakes.length > 0) {
+    const lines = reading.mistakes.map((mistake) => `  ${mistake}`).join('\n');
+    throw new TwinlensError('INVALID_ARGUMENT', `The configuration is not valid:\n${lines}`);
+  }
+  return configuration;
+}
+
+function assemble(reading: Reading): Configuration {
+  // Each value has just been parsed by the schema of its own name.
+  const values = Object.fromEntries(NAMES.map((name) => [name, reading.value(name)])) as Values;
+  const { adminTokenFile, mlflowModels, mlflowToken, mlflowTokenFile, ...rest } = values;
+  return {
+    ...rest,
+    data: values.data || undefined,
+    versions: versionPolicy(values.versions),
+    catalogueMirror: values.catalogueMirror || undefined,
+    mlflow: values.mlflow
+      ? { url: values.mlflow, models: mlflowModels, token: secret(mlflowToken, mlflowTokenFile) }
+      : undefined,
+    adminToken: secret(values.adminToken, adminTokenFile),
+    defaultModel: values.defaultModel || undefined,
+    page: values.page || undefined,
+    cores: availableParallelism(),
+  };
+}

@@ -1,0 +1,189 @@
+/**
+ * Every setting of the gateway, in groups: the one table that configuration, its documentation and its tests are
+ * made of. A setting `maxBytes` is the variable TWINLENS_MAX_BYTES and the key "maxBytes" of a configuration file.
+ */
+import { choice, type ListRule, list, text, textLike, whole } from './setting.ts';
+
+const MIB = 1024 ** 2;
+const GIB = 1024 ** 3;
+
+const isOrigin = (part: string) => URL.canParse(part) && new URL(part).origin === part;
+const origins: ListRule = {
+  kind: 'origins such as `https://example.com`',
+  must: 'origins such as https://example.com, without a path, separated by commas, or *',
+  accepts: (part) => part === '*' || isOrigin(part),
+};
+const address = {
+  kind: 'http or https address',
+  must: 'an http or https address',
+  accepts: (given: string) => given === '' || /^https?:$/.test(URL.canParse(given) ? new URL(given).protocol : ''),
+};
+const versions = {
+  kind: '`latest:N` or `all`',
+  must: 'all or latest:N, such as latest:1',
+  accepts: (given: string) => /^(?:all|latest:[1-9]\d?)$/.test(given),
+};
+const token = {
+  kind: 'text of at least 16 characters',
+  must: 'at least 16 characters',
+  accepts: (given: string) => given === '' || given.length >= 16,
+};
+
+export const groups = {
+  Network: {
+    host: text('127.0.0.1', { about: 'Address to listen on; `0.0.0.0` for every interface.' }),
+    port: whole(8080, [0, 65_535], { about: 'TCP port.', none: 'a free port is picked' }),
+    page: text('out', {
+      about: 'Folder of the exported page.',
+      none: 'the gateway serves no page',
+      emptyCounts: true,
+    }),
+    origins: list(
+      [],
+      { about: 'Origins that may use the API from another site. `*` allows all.', none: 'the same origin only' },
+      origins,
+    ),
+  },
+  Models: {
+    models: text('models', { about: 'Folder with one folder a model package.' }),
+    data: text('data', {
+      about:
+        'Folder of the gateway’s own, for what it must keep: published models, labels, journal. One gateway a folder.',
+      none: 'nothing is kept',
+      emptyCounts: true,
+    }),
+    defaultModel: text('', {
+      about: 'Model that answers when a request names none.',
+      none: 'the first by name',
+    }),
+    versions: textLike('latest:1', versions, {
+      about: 'Versions of a model that are served unless an operator says otherwise.',
+    }),
+    swap: choice('availability', ['availability', 'resource'], {
+      about: '`availability`: a new version is loaded beside the old one. `resource`: the old one is unloaded first.',
+    }),
+    pollMs: whole(5000, [0, 3_600_000], {
+      about: 'Time between two looks into the model folders, beside watching them.',
+      unit: 'ms',
+      none: 'only watching',
+    }),
+    checkMs: whole(12 * 3_600_000, [0, 30 * 86_400_000], {
+      about: 'Time between two checks of sources that can’t notify (catalogues, MLflow).',
+      unit: 'ms',
+      none: 'only on demand',
+    }),
+    catalogues: list(['models/catalogue.json'], {
+      about: 'Catalogues of models: files or http(s) addresses.',
+      none: 'none',
+      emptyCounts: true,
+    }),
+    catalogueMirror: textLike('', address, {
+      about:
+        'Server that holds the catalogues’ files by their sha256 or file name, asked instead of the addresses in the catalogues.',
+      none: 'no mirror',
+    }),
+    follow: list([], {
+      about: 'Models of the catalogues that are fetched and served; operators may add others.',
+      none: 'none',
+    }),
+    mlflow: textLike('', address, { about: 'MLflow tracking server.', none: 'none' }),
+    mlflowModels: list([], {
+      about: 'Its registered models to serve: `name`, `name@version` or `name:alias`.',
+      none: 'none',
+    }),
+    mlflowToken: text('', { about: 'Bearer token for MLflow.', none: 'none' }),
+    mlflowTokenFile: text('', { about: 'File that holds the bearer token for MLflow.', none: 'none' }),
+    maxUploadBytes: whole(GIB, [1024, 1024 * GIB], {
+      about: 'Size of one uploaded or fetched model, packed and unpacked alike.',
+      unit: 'bytes',
+    }),
+    journalMax: whole(1000, [10, 100_000], { about: 'Entries of the journal that are kept.' }),
+  },
+  Access: {
+    adminToken: textLike('', token, {
+      about: 'Token of the admin API and page.',
+      none: 'only this machine may use the admin API',
+    }),
+    adminTokenFile: text('', {
+      about: 'File that holds the admin token. `/run/secrets/twinlens-admin-token` is read when it is there.',
+      none: 'none',
+    }),
+  },
+  Execution: {
+    provider: choice('auto', ['auto', 'cpu', 'cuda'], {
+      about: 'Execution provider of ONNX Runtime; `auto` takes cuda when it works here, else cpu.',
+    }),
+    instances: whole(0, [0, 64], {
+      about: 'Child processes that run a model.',
+      none: 'one a core, 4 at most (on cuda: 2)',
+    }),
+    threads: whole(0, [0, 256], { about: 'ONNX Runtime threads of one instance.', none: 'cores / instances' }),
+    batchMax: whole(0, [0, 1024], {
+      about: 'Largest batch, never above the manifest’s.',
+      unit: 'pictures',
+      none: 'the provider’s default (cpu 4, cuda 32)',
+    }),
+    batchWaitMs: whole(2, [0, 1000], {
+      about: 'Time that the first request of a batch may wait for others.',
+      unit: 'ms',
+      none: 'it never waits',
+    }),
+  },
+  Limits: {
+    queueMax: whole(256, [1, 100_000], { about: 'Waiting requests of a model version; beyond it `QUEUE_FULL`.' }),
+    deadlineMs: whole(10_000, [1, 600_000], { about: 'Deadline of a request that names none.', unit: 'ms' }),
+    maxBytes: whole(32 * MIB, [1024, GIB], { about: 'Size of one body or frame.', unit: 'bytes' }),
+    maxHeldBytes: whole(512 * MIB, [1024, 1024 * GIB], {
+      about:
+        'Size of the pictures that all requests together may hold; beyond it `QUEUE_FULL`. At least TWINLENS_MAX_BYTES.',
+      unit: 'bytes',
+    }),
+    requestMs: whole(60_000, [0, 3_600_000], {
+      about: 'Time in which a whole HTTP request must have arrived.',
+      unit: 'ms',
+      none: 'no limit',
+    }),
+    maxPixels: whole(64 * MIB, [1, GIB], {
+      about: 'Width times height of one picture, checked in its header before it is decoded.',
+      unit: 'pixels',
+    }),
+    maxInFlight: whole(32, [1, 10_000], { about: 'Requests of one socket that may wait for an answer.' }),
+    maxSockets: whole(10_000, [1, 1_000_000], { about: 'Open sockets; beyond it the handshake answers 503.' }),
+    maxUnreadBytes: whole(4 * MIB, [1024, GIB], {
+      about: 'Size of the answers that one socket may leave unread before it is closed.',
+      unit: 'bytes',
+    }),
+    pingMs: whole(30_000, [0, 3_600_000], {
+      about: 'Time between the gateway’s own pings of a socket.',
+      unit: 'ms',
+      none: 'no pings',
+    }),
+    drainMs: whole(20_000, [0, 600_000], {
+      about: 'Time that SIGTERM leaves for requests in flight.',
+      unit: 'ms',
+      none: 'they are ended at once',
+    }),
+  },
+  Telemetry: {
+    logLevel: choice('info', ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
+      about: 'Lowest level that is logged.',
+    }),
+  },
+};
+
+export const settings = {
+  ...groups.Network,
+  ...groups.Models,
+  ...groups.Access,
+  ...groups.Execution,
+  ...groups.Limits,
+  ...groups.Telemetry,
+};
+
+export type Settings = typeof settings;
+export type SettingName = keyof Settings;
+/** Every setting's value. */
+export type Values = { readonly [Name in SettingName]: Settings[Name]['fallback'] };
+
+export const variableOf = (name: string): string =>
+  `TWINLENS_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;

@@ -50,7 +50,7 @@ RUN set -eu; \
 # What both targets hold below /app, owned by root: the gateway can't change its own program.
 FROM scratch AS app
 COPY --from=build /app/package.json /app/LICENSE /app/NOTICE /app/
-COPY --from=build /app/scripts/healthcheck.mjs /app/scripts/healthcheck.mjs
+COPY --from=build /app/scripts/healthcheck.mjs /app/scripts/process-one.mjs /app/scripts/
 COPY --from=build /app/models /app/models
 COPY --from=build /app/dist /app/dist
 COPY --from=build /app/out /app/out
@@ -64,12 +64,12 @@ COPY --from=cuda-dependencies /app/node_modules /app/node_modules
 COPY --from=app /app /app
 WORKDIR /app
 USER 10001:10001
-ENV NODE_ENV=production TWINLENS_HOST=0.0.0.0 TWINLENS_PORT=8080 TWINLENS_DATA=/data
+ENV NODE_ENV=production ORT_DISABLE_TELEMETRY=1 TWINLENS_HOST=0.0.0.0 TWINLENS_PORT=8080 TWINLENS_DATA=/data
 VOLUME /data
 EXPOSE 8080 9464
 HEALTHCHECK --interval=10s --timeout=5s --start-period=120s --retries=3 \
     CMD ["/usr/local/bin/node", "/app/scripts/healthcheck.mjs"]
-ENTRYPOINT ["/usr/local/bin/node", "--enable-source-maps", "dist/gateway/main.js"]
+ENTRYPOINT ["/usr/local/bin/node", "--enable-source-maps", "--import=/app/scripts/process-one.mjs", "/app/dist/gateway/main.js"]
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 ARG CUDA_IMAGE
@@ -80,20 +80,22 @@ LABEL org.opencontainers.image.title="Twinlens gateway (CUDA)" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.base.name="${CUDA_IMAGE}"
 
-# Node is process 1: the gateway handles SIGTERM and reaps its own children, which have none, so no init is needed.
+# Node is process 1 and needs no init beside it: the gateway handles signals (scripts/process-one.mjs until it does) and
+# reaps its children, which have none of their own. ONNX Runtime's telemetry stays off: nothing is reported to anybody.
 FROM scratch AS cpu
 COPY --from=root /image /
 COPY --from=dependencies /app/node_modules /app/node_modules
 COPY --from=app /app /app
 WORKDIR /app
 USER 10001:10001
-ENV NODE_ENV=production PATH=/usr/local/bin TWINLENS_HOST=0.0.0.0 TWINLENS_PORT=8080 TWINLENS_DATA=/data
+ENV NODE_ENV=production PATH=/usr/local/bin ORT_DISABLE_TELEMETRY=1 \
+    TWINLENS_HOST=0.0.0.0 TWINLENS_PORT=8080 TWINLENS_DATA=/data
 VOLUME /data
 EXPOSE 8080 9464
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
     CMD ["/usr/local/bin/node", "/app/scripts/healthcheck.mjs"]
-ENTRYPOINT ["/usr/local/bin/node", "--enable-source-maps", "dist/gateway/main.js"]
+ENTRYPOINT ["/usr/local/bin/node", "--enable-source-maps", "--import=/app/scripts/process-one.mjs", "/app/dist/gateway/main.js"]
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 ARG NODE_IMAGE

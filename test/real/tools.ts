@@ -8,13 +8,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
-const folder = join(root, '.cache', 'real');
+export const folder = join(root, '.cache', 'real');
 
-function say(text: string): void {
+export function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-function run(command: string, args: readonly string[], cwd = root): string {
+export function run(command: string, args: readonly string[], cwd = root): string {
   return execFileSync(command, args, {
     cwd,
     encoding: 'utf8',
@@ -23,7 +23,7 @@ function run(command: string, args: readonly string[], cwd = root): string {
   });
 }
 
-function works(command: string, args: readonly string[]): boolean {
+export function works(command: string, args: readonly string[]): boolean {
   try {
     execFileSync(command, args, { stdio: 'ignore' });
     return true;

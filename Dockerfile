@@ -19,7 +19,8 @@ FROM node AS dependencies
 COPY package.json package-lock.json .npmrc ./
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev \
     && cd node_modules/onnxruntime-node/bin/napi-v6 \
-    && find . -mindepth 2 -maxdepth 2 -type d ! -path "./linux/$(node -p process.arch)" -exec rm -r {} +
+    && find . -mindepth 1 -maxdepth 1 ! -name linux -exec rm -r {} + \
+    && find linux -mindepth 1 -maxdepth 1 ! -name "$(node -p process.arch)" -exec rm -r {} +
 
 # The CUDA provider is too large for the npm registry: its own installer fetches it. Install scripts never run (.npmrc),
 # so it is called by name. CUDA_PROVIDER=skip leaves it out.

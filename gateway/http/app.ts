@@ -97,6 +97,11 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     if (request.routeOptions.url !== UPLOADS) limitArrival(request.raw, options.requestMs, request.id, options.after);
     if (allowPreflight(request, reply, origins)) return reply.code(204).send();
   });
+  app.addHook('onSend', async (request, reply) => {
+    // A client that kept its connection would send the next request into the end of it, and get no answer. One whose
+    // body was not read keeps it: closing could lose the answer.
+    if (intake.gate.draining && request.raw.complete) reply.header('connection', 'close');
+  });
   app.addHook('onResponse', async (request, reply) => {
     const { id, method, url } = request;
     const line = { event_type: 'http', request_id: id, method, url, status: reply.statusCode };

@@ -3,9 +3,10 @@ import { z } from 'zod';
 
 const problem = z.object({ code: z.string() });
 const REQUEST_MS = 30_000;
+const GONE = ['DRAINING', 'REFUSED', 'BROKEN'];
 
 export interface Hammer {
-  /** Answers by code; REFUSED: nobody listens any more; BROKEN: a connection ended without the answer. */
+  /** Answers by code; REFUSED: nobody listens any more; BROKEN: the connection ended without one. */
   readonly outcomes: ReadonlyMap<string, number>;
   /** Resolves when `count` requests were answered. */
   answered(count: number): Promise<void>;
@@ -13,7 +14,7 @@ export interface Hammer {
   stop(): Promise<void>;
 }
 
-/** A client ends when it is refused, so that an ended gateway is counted once a client. */
+/** A client ends when it gets no answer or is told that the gateway drains, as one does that turns to another gateway. */
 export function hammer(url: string, body: Uint8Array<ArrayBuffer>, clients: number): Hammer {
   const outcomes = new Map<string, number>();
   const waiting: { readonly count: number; readonly resolve: () => void }[] = [];
@@ -26,7 +27,7 @@ export function hammer(url: string, body: Uint8Array<ArrayBuffer>, clients: numb
   };
   const client = async () => {
     let code = '';
-    while (!stopped && code !== 'REFUSED') {
+    while (!stopped && !GONE.includes(code)) {
       code = await ask(url, body);
       count(code);
     }
@@ -54,7 +55,6 @@ async function ask(url: string, body: Uint8Array<ArrayBuffer>): Promise<string> 
   } catch (error) {
     const cause = error instanceof Error ? error.cause : undefined;
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-    if (code !== 'ECONNREFUSED') console.log(error);
     return code === 'ECONNREFUSED' ? 'REFUSED' : 'BROKEN';
   }
 }

@@ -18,9 +18,9 @@ RUN node scripts/build.mjs
 FROM node AS dependencies
 COPY package.json package-lock.json .npmrc ./
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev \
-    && cd node_modules/onnxruntime-node/bin/napi-v6 \
-    && find . -mindepth 1 -maxdepth 1 ! -name linux -exec rm -r {} + \
-    && find linux -mindepth 1 -maxdepth 1 ! -name "$(node -p process.arch)" -exec rm -r {} +
+    && binaries=node_modules/onnxruntime-node/bin/napi-v6 \
+    && find "$binaries" -mindepth 1 -maxdepth 1 ! -name linux -exec rm -r {} + \
+    && find "$binaries/linux" -mindepth 1 -maxdepth 1 ! -name "$(node -p process.arch)" -exec rm -r {} +
 
 # The CUDA provider is too large for the npm registry: its own installer fetches it. Install scripts never run (.npmrc),
 # so it is called by name. CUDA_PROVIDER=skip leaves it out.
@@ -31,6 +31,7 @@ RUN node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-inst
 # A root file system of what Node needs and nothing else: no shell, no package manager. The packages' records come
 # along, so that scanners know what they look at.
 FROM node AS root
+SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 RUN set -eu; \
     packages="libc6 libgcc-s1 libstdc++6 $(dpkg-query -W -f '${Package} ' 'gcc-*-base')"; \
     mkdir -p /image/etc /image/usr/lib /image/usr/local/bin /image/var/lib/dpkg/status.d; \

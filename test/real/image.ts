@@ -24,6 +24,8 @@ export async function buildCpuImage(): Promise<boolean> {
   const { version } = z
     .object({ version: z.string() })
     .parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
+  // What is left of earlier builds; the layers of today's are used again.
+  await podman(['image', 'prune', '--force', '--filter', 'until=24h']);
   say(`Building ${IMAGE} on ${base} ...`);
   const begun = performance.now();
   const args = ['--build-arg', `NODE_IMAGE=${base}`, '--build-arg', `VERSION=${version}`];

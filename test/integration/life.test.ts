@@ -51,6 +51,8 @@ describe('a drain', () => {
     expect(await refused.json()).toMatchObject({ code: 'DRAINING', retryable: true });
     expect((await fetch(`${gateway.url}/health/ready`)).status).toBe(503);
     expect((await fetch(`${gateway.url}/health/live`)).status).toBe(200);
+    const health = await fetch(`${gateway.url}/health`);
+    expect([health.status, await health.json()]).toMatchObject([503, { status: 'draining' }]);
     expect((await StreamClient.refused(gateway.streamUrl)).status).toBe(503);
 
     for (const id of ids) expect((await client.answer(id)).type, id).toBe('result');

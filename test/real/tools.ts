@@ -61,13 +61,23 @@ export function python(name: string, requirements: string): string | undefined {
   return interpreter;
 }
 
-/** Debian's Prometheus package unpacked, for its `promtool`. */
+/** Prometheus' checker of metrics, rules and their cases. */
 export function promtool(): string | undefined {
+  return prometheusPackage('promtool');
+}
+
+/** The server itself. */
+export function prometheus(): string | undefined {
+  return prometheusPackage('prometheus');
+}
+
+/** A program of Debian's Prometheus package, unpacked. */
+function prometheusPackage(program: 'promtool' | 'prometheus'): string | undefined {
   const unpacked = join(folder, 'prometheus');
-  const tool = join(unpacked, 'usr', 'bin', 'promtool');
+  const tool = join(unpacked, 'usr', 'bin', program);
   if (existsSync(tool)) return tool;
   if (!works('apt-get', ['--version']) || !works('dpkg-deb', ['--version'])) {
-    say("Skipped: promtool is taken from Debian's package, and this is no Debian or Ubuntu.");
+    say(`Skipped: ${program} is taken from Debian's package, and this is no Debian or Ubuntu.`);
     return undefined;
   }
   say(`Unpacking Debian's prometheus into ${unpacked} ...`);

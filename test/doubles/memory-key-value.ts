@@ -1,5 +1,5 @@
-/** A `KeyValue` in memory: for tests, and in their hands full or broken. */
-import type { KeyValue } from './key-value.ts';
+/** A `KeyValue` in memory, full or broken when the test says so. */
+import type { KeyValue } from '../../app/lib/key-value.ts';
 
 export class MemoryKeyValue<T> implements KeyValue<T> {
   readonly values = new Map<string, T>();

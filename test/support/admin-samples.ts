@@ -1,4 +1,4 @@
-/** Models and overviews as a gateway could send them: for tests. */
+/** Models and overviews as a gateway could send them; what a test is about it changes. */
 import {
   type AdminModel,
   type AdminOverview,
@@ -6,7 +6,7 @@ import {
   DEFAULT_CANARY_LIMITS,
   type ImportReport,
   type Traffic,
-} from '../../../core/admin.ts';
+} from '../../core/admin.ts';
 
 export const quiet: Traffic = { windowMs: 300_000, requests: 0, errors: 0 };
 

@@ -9,6 +9,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { parseConfiguration } from '../../gateway/configuration/index.ts';
 import { type ComposeFile, compose } from './compose-model.ts';
 import { CUSTOM_KINDS, customResource } from './custom-resources.ts';
+import { goTool, NO_GO } from './go-tools.ts';
 import {
   buildKserve,
   buildManifests,
@@ -18,8 +19,10 @@ import {
   documents,
   type Overlay,
 } from './manifests.ts';
-import { folder, goTool, promtool, python, root } from './tools.ts';
+import { folder, promtool, python, root } from './tools.ts';
 
+const NO_PYTHON = 'needs Python 3.11 or newer';
+const NO_TOOLS = `${NO_GO}, and Python 3.11 or newer`;
 /** What the gateway may take after its drain: answers that leave, sockets, instances. */
 const LAST_WORDS_SECONDS = 5;
 /** Settings that the manifests use and that the configuration's table gets with the metrics' own port. */
@@ -40,19 +43,19 @@ let composeGo: string | undefined;
 let trivy: string | undefined;
 beforeAll(() => {
   checkers = python('deploy', 'test/real/deploy-requirements.txt');
-  kustomize = goTool('sigs.k8s.io/kustomize/kustomize/v5', 'v5.7.1');
-  composeGo = goTool('github.com/compose-spec/compose-go/v2/cmd', 'v2.16.2');
-  trivy = goTool('github.com/aquasecurity/trivy/cmd/trivy', 'v0.74.0', 'jsonv2');
+  kustomize = goTool('kustomize');
+  composeGo = goTool('compose-go');
+  trivy = goTool('trivy');
 });
 
 describe('the Dockerfile', () => {
   it('passes hadolint', (context) => {
-    if (!checkers) return context.skip('needs Python 3.11');
+    if (!checkers) return context.skip(NO_PYTHON);
     expect(run(join(checkers, '..', 'hadolint'), ['Dockerfile'])).toBe('');
   });
 
   it('passes Trivy', (context) => {
-    if (!trivy) return context.skip('needs Go');
+    if (!trivy) return context.skip(NO_GO);
     run(trivy, ['config', '--skip-check-update', '--quiet', '--exit-code', '1', 'Dockerfile']);
   });
 });
@@ -66,20 +69,20 @@ describe('the compose files', () => {
   ];
 
   it.for(combinations)('$files are accepted, and their settings are settings of the gateway', ({ files }, context) => {
-    if (!composeGo) return context.skip('needs Go');
+    if (!composeGo) return context.skip(NO_GO);
     const { gateway } = compose(composeGo, ...files).services;
     expectSettings(gateway?.environment ?? {});
   });
 
   it('a key that there is not is refused', (context) => {
-    if (!composeGo) return context.skip('needs Go');
+    if (!composeGo) return context.skip(NO_GO);
     const file = join(folder, 'wrong-compose.yaml');
     writeFileSync(file, readFileSync(join(root, 'deploy/compose.yaml'), 'utf8').replace('read_only:', 'readonly:'));
     expect(() => run(composeGo ?? '', [file])).toThrow(/readonly/);
   });
 
   it('only the gateway can be reached; what watches it is on a network without a way in or out', (context) => {
-    if (!composeGo) return context.skip('needs Go');
+    if (!composeGo) return context.skip(NO_GO);
     const { services, networks } = compose(composeGo, 'compose');
     const published = Object.entries(services).filter(([, { ports }]) => ports.length > 0);
     expect(published.map(([name, { ports }]) => [name, ports.map(({ target }) => target)])).toEqual([
@@ -93,7 +96,7 @@ describe('the compose files', () => {
   });
 
   it('compose.local opens the watchers on this machine only', (context) => {
-    if (!composeGo) return context.skip('needs Go');
+    if (!composeGo) return context.skip(NO_GO);
     const { services } = compose(composeGo, 'compose', 'compose.local');
     for (const name of ['prometheus', 'alertmanager', 'grafana']) {
       expect(services[name]?.ports.map((port) => port.host_ip)).toEqual(['127.0.0.1']);
@@ -101,7 +104,7 @@ describe('the compose files', () => {
   });
 
   it('every service is read-only, without capabilities, limited, watched, and of an exact version', (context) => {
-    if (!composeGo) return context.skip('needs Go');
+    if (!composeGo) return context.skip(NO_GO);
     const { services, secrets } = compose(composeGo, 'compose');
     expect(Object.keys(services)).toEqual(['alertmanager', 'gateway', 'grafana', 'mlflow', 'prometheus']);
     for (const [name, service] of Object.entries(services)) {
@@ -117,7 +120,7 @@ describe('the compose files', () => {
   });
 
   it('compose.cuda reserves one GPU', (context) => {
-    if (!composeGo) return context.skip('needs Go');
+    if (!composeGo) return context.skip(NO_GO);
     const { gateway } = compose(composeGo, 'compose', 'compose.cuda').services;
     expect(gateway?.deploy.resources.reservations.devices).toMatchObject([{ driver: 'nvidia', capabilities: ['gpu'] }]);
   });
@@ -131,8 +134,8 @@ describe('what watches the gateway', () => {
   });
 
   it('Alertmanager accepts its configuration', (context) => {
-    const tool = goTool('github.com/prometheus/alertmanager/cmd/amtool', 'v0.28.1');
-    if (!tool) return context.skip('needs Go');
+    const tool = goTool('amtool');
+    if (!tool) return context.skip(NO_GO);
     expect(run(tool, ['check-config', 'deploy/alertmanager/alertmanager.yml'])).toMatch(/SUCCESS/);
   });
 });
@@ -150,7 +153,7 @@ describe('the manifests for Kubernetes', () => {
   it.for(variants)(
     '%s with %j has nothing that the API does not know, and settings that the gateway knows',
     ([overlay, components], context) => {
-      if (!kustomize || !checkers) return context.skip('needs Go and Python 3.11');
+      if (!kustomize || !checkers) return context.skip(NO_TOOLS);
       const file = buildManifests(kustomize, overlay, components);
       run(validator(checkers), ['--strict', '--quiet', '--no-warn', file]);
       const parts = documents(checkers, file);
@@ -162,7 +165,7 @@ describe('the manifests for Kubernetes', () => {
   );
 
   it('a field that there is not is refused', (context) => {
-    if (!kustomize || !checkers) return context.skip('needs Go and Python 3.11');
+    if (!kustomize || !checkers) return context.skip(NO_TOOLS);
     const file = buildManifests(kustomize, 'cpu', []);
     const wrong = join(folder, 'manifests', 'wrong.yaml');
     writeFileSync(wrong, readFileSync(file, 'utf8').replace('readOnlyRootFilesystem', 'readOnlyRoot'));
@@ -171,7 +174,7 @@ describe('the manifests for Kubernetes', () => {
   });
 
   it.for(variants)('%s with %j leaves a pod the time that a drain takes', ([overlay, components], context) => {
-    if (!kustomize || !checkers) return context.skip('needs Go and Python 3.11');
+    if (!kustomize || !checkers) return context.skip(NO_TOOLS);
     const parts = documents(checkers, buildManifests(kustomize, overlay, components));
     const { data } = configMap.parse(parts.find(({ kind }) => kind === 'ConfigMap'));
     const pod = deployment.parse(parts.find(({ kind }) => kind === 'Deployment')).spec.template.spec;
@@ -181,7 +184,7 @@ describe('the manifests for Kubernetes', () => {
   });
 
   it('replicas share models that they only read; what one keeps has one replica, never two at once, and no autoscaler', (context) => {
-    if (!kustomize || !checkers) return context.skip('needs Go and Python 3.11');
+    if (!kustomize || !checkers) return context.skip(NO_TOOLS);
     const shared = documents(checkers, buildManifests(kustomize, 'cpu', ['model-volume', 'pending-requests']));
     const [container] = deployment.parse(shared.find(({ kind }) => kind === 'Deployment')).spec.template.spec
       .containers;
@@ -193,21 +196,21 @@ describe('the manifests for Kubernetes', () => {
   });
 
   it('a replica of the overlay cuda gets a GPU', (context) => {
-    if (!kustomize || !checkers) return context.skip('needs Go and Python 3.11');
+    if (!kustomize || !checkers) return context.skip(NO_TOOLS);
     const parts = documents(checkers, buildManifests(kustomize, 'cuda', []));
     const [container] = deployment.parse(parts.find(({ kind }) => kind === 'Deployment')).spec.template.spec.containers;
     expect([container.image, container.resources.limits['nvidia.com/gpu']]).toEqual(['twinlens:cuda', 1]);
   });
 
   it.for(variants)('%s with %j passes Trivy', ([overlay, components], context) => {
-    if (!kustomize || !trivy) return context.skip('needs Go');
+    if (!kustomize || !trivy) return context.skip(NO_GO);
     const file = buildManifests(kustomize, overlay, components);
     run(trivy, ['config', '--skip-check-update', '--quiet', '--exit-code', '1', file]);
   });
 });
 
 it('what KServe gets has the fields that its definitions know, and settings that the gateway knows', (context) => {
-  if (!kustomize || !checkers) return context.skip('needs Go and Python 3.11');
+  if (!kustomize || !checkers) return context.skip(NO_TOOLS);
   const parts = documents(checkers, buildKserve(kustomize)).map((part) => customResource.parse(part));
   expect(parts.map(({ kind }) => kind).sort()).toEqual(['InferenceService', 'ServingRuntime']);
   const runtime = parts.find((part) => part.kind === 'ServingRuntime');

@@ -94,22 +94,6 @@ function prometheusPackage(program: 'promtool' | 'prometheus'): string | undefin
   return tool;
 }
 
-/** A program written in Go, compiled from its module at an exact version. */
-export function goTool(module: string, version: string, experiments = ''): string | undefined {
-  // .../kustomize/v5 is called kustomize.
-  const name = module.split('/').findLast((part) => !/^v\d+$/.test(part)) ?? module;
-  const place = join(folder, 'go', `${name}-${version}`);
-  const tool = join(place, name);
-  if (existsSync(tool)) return tool;
-  if (!works('go', ['version'])) {
-    say(`Skipped: ${name} is compiled from its source, and here is no Go.`);
-    return undefined;
-  }
-  say(`Compiling ${name} ${version} into ${place} ...`);
-  run('env', [`GOBIN=${place}`, `GOEXPERIMENT=${experiments}`, 'go', 'install', `${module}@${version}`]);
-  return tool;
-}
-
 /** A Node of another version (such as 20.19 or 24, its newest), from the npm package that holds its program. */
 export function otherNode(major: number): string | undefined {
   if (process.platform !== 'linux' || process.arch !== 'x64') {

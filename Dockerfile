@@ -72,7 +72,7 @@ EXPOSE 8080 9464
 HEALTHCHECK --interval=10s --timeout=5s --start-period=120s --retries=3 \
     CMD ["/usr/local/bin/node", "/app/scripts/healthcheck.mjs"]
 ENTRYPOINT ["/usr/local/bin/node", "--enable-source-maps", "--import=/app/scripts/process-one.mjs", "/app/dist/gateway/main.js"]
-ARG VERSION=0.1.0
+ARG VERSION=unknown
 ARG REVISION=unknown
 ARG CUDA_IMAGE
 LABEL org.opencontainers.image.title="Twinlens gateway (CUDA)" \
@@ -98,7 +98,7 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
     CMD ["/usr/local/bin/node", "/app/scripts/healthcheck.mjs"]
 ENTRYPOINT ["/usr/local/bin/node", "--enable-source-maps", "--import=/app/scripts/process-one.mjs", "/app/dist/gateway/main.js"]
-ARG VERSION=0.1.0
+ARG VERSION=unknown
 ARG REVISION=unknown
 ARG NODE_IMAGE
 LABEL org.opencontainers.image.title="Twinlens gateway" \

@@ -35,7 +35,7 @@ describe('the image', () => {
     expect(Healthcheck.Test).toEqual(['CMD', '/usr/local/bin/node', '/app/scripts/healthcheck.mjs']);
     expect(Config.Labels).toMatchObject({
       'org.opencontainers.image.licenses': 'Apache-2.0',
-      'org.opencontainers.image.version': '0.1.0',
+      'org.opencontainers.image.version': expect.stringMatching(/^\d+\.\d+\.\d+$/),
     });
   });
 

@@ -101,6 +101,11 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     if (allowPreflight(request, reply, origins)) return reply.code(204).send();
     admitClient(request, reply, options);
   });
+  app.addHook('onSend', async (request, reply) => {
+    // A client that kept its connection would send the next request into the end of it, and get no answer. One whose
+    // body was not read keeps it: closing could lose the answer.
+    if (intake.gate.draining && request.raw.complete) reply.header('connection', 'close');
+  });
   app.addHook('onResponse', async (request, reply) => {
     const { id, method, url } = request;
     // Without the query: some put secrets there.

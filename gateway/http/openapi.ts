@@ -7,10 +7,6 @@ import { classifyQuery } from './classify.ts';
 import { ADMIN_COMPONENTS, adminPaths, SECURITY_SCHEMES } from './openapi-admin.ts';
 import { binary, type Json, json, jsonSchema, parameter, problems } from './openapi-parts.ts';
 
-/** Of the clients' routes: a token, where the gateway asks for one. */
-const CLIENT = { security: [{ clientToken: [] }, {}] };
-const DOOR = ['UNAUTHENTICATED', 'RATE_LIMITED'] as const;
-
 const HEALTH: Json = {
   type: 'object',
   properties: {
@@ -37,6 +33,10 @@ const HEALTH: Json = {
   },
   required: ['status', 'checks', 'models'],
 };
+
+/** Of the clients' routes: a token, where the gateway asks for one. */
+const CLIENT = { security: [{ clientToken: [] }, {}] };
+const DOOR = ['UNAUTHENTICATED', 'RATE_LIMITED'] as const;
 
 export function openApi(version: string): Json {
   const error = jsonSchema(SCHEMAS.error);

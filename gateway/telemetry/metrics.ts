@@ -38,9 +38,9 @@ export function createMetrics(): Metrics {
   for (const name of MISNAMED) registry.removeSingleMetric(name);
 
   const instruments = createInstruments(registry);
-  const { predictions, inference, confidence, requests, batches, pending, inFlight, sockets, bytes } = instruments;
-  const { rateLimited, exits, providers, states, loads, loadSeconds, canaryShare, shadows, rollbacks, parts } =
+  const { predictions, inference, confidence, requests, batches, pending, inFlight, sockets, bytes, rateLimited } =
     instruments;
+  const { exits, providers, states, loads, loadSeconds, canaryShare, shadows, rollbacks, parts } = instruments;
   /** Versions that serving knows, by model. */
   const known = new Map<string, Set<number>>();
 

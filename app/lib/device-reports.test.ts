@@ -2,13 +2,13 @@ import { expect, test } from 'vitest';
 import { type DeviceReport, deviceReportSchema } from '../../core/device-report.ts';
 import type { Classification } from '../../core/engine.ts';
 import type { RoutingMode } from '../../core/routing.ts';
-import { classification } from '../../test/doubles/fake-registry.ts';
+import { FakeClock } from '../../test/doubles/fake-clock.ts';
+import { classification } from '../../test/support/classification.ts';
 import type { Answer } from './answer.ts';
 import { DeviceReports } from './device-reports.ts';
-import { ManualClock } from './manual-clock.ts';
 
 function setup(mode: RoutingMode = 'prefer-device') {
-  const clock = new ManualClock();
+  const clock = new FakeClock();
   const sent: DeviceReport[] = [];
   const reports = new DeviceReports(mode, { clock, send: (report) => void sent.push(report) });
   return { clock, sent, reports };

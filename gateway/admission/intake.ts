@@ -15,6 +15,8 @@ export interface Asked {
   readonly transport: Transport;
   /** Whose request it is, for fairness. */
   readonly client: string;
+  /** Name of its token, for the log. */
+  readonly clientName?: string | undefined;
   readonly image: ImageInput;
   readonly model?: string | undefined;
   readonly top?: number | undefined;
@@ -27,7 +29,7 @@ export interface Asked {
 }
 
 /** What names a request, however far it came. */
-export type Named = Pick<Asked, 'requestId' | 'transport' | 'trace'>;
+export type Named = Pick<Asked, 'requestId' | 'transport' | 'clientName' | 'trace'>;
 
 export interface IntakeOptions {
   readonly gate: Gate;
@@ -139,6 +141,7 @@ export class Intake {
         request_id: asked.requestId,
         trace_id: asked.trace?.traceId,
         transport: asked.transport,
+        client: asked.clientName,
         code: 'OK',
         model,
         model_version: version,
@@ -164,6 +167,7 @@ export class Intake {
       request_id: asked.requestId,
       trace_id: asked.trace?.traceId,
       transport: asked.transport,
+      client: asked.clientName,
       code: error.code,
       model: handle?.name,
       model_version: handle?.version,

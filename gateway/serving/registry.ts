@@ -14,7 +14,7 @@ import { Changes } from './changes.ts';
 import { Front } from './front.ts';
 import { Journal } from './journal.ts';
 import { LabelOperations } from './label-operations.ts';
-import type { Lifecycle } from './lifecycle.ts';
+import type { Lifecycle, VersionStatus } from './lifecycle.ts';
 import type { ServingLog } from './log.ts';
 import type { ModelOperations } from './operations.ts';
 import { Operator } from './operator.ts';
@@ -44,6 +44,8 @@ export interface ServingRegistry extends Registry {
   readonly operations: ModelOperations;
   /** Process ids of all instances. */
   readonly pids: readonly number[];
+  /** Versions that have instances. */
+  readonly running: readonly VersionStatus[];
   /** No work that nobody waits for is begun any more. */
   drain(): void;
   close(): Promise<void>;
@@ -75,7 +77,13 @@ export async function assemble(
     },
   });
   report({ lifecycle, journal, observer, traffic });
-  const placement = new Placement({ lifecycle, store, journal, policy: configuration.versions });
+  const placement = new Placement({
+    lifecycle,
+    store,
+    journal,
+    policy: configuration.versions,
+    swap: configuration.swap,
+  });
   const shadows = new Shadows({ now, acquire: (model, version) => lifecycle.acquire(model, version) });
   const front = new Front({ lifecycle, placement, canaries, shadows, defaultModel: configuration.defaultModel });
   const desk = new SourceDesk({ sources, lifecycle, store, journal, log, configured: configuration.follow });
@@ -126,6 +134,11 @@ export async function assemble(
     operations,
     get pids() {
       return lifecycle.pids;
+    },
+    get running() {
+      return lifecycle.names.flatMap((name) =>
+        lifecycle.statuses(name).filter(({ state, instances }) => state === 'available' || instances > 0),
+      );
     },
     drain: () => shadows.stop(),
     close,

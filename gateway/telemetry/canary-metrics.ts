@@ -2,7 +2,12 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { ServingObserver } from '../serving/index.ts';
 
-export type CanaryMetrics = Pick<ServingObserver, 'canaryShare' | 'shadowCompared' | 'canaryRolledBack'>;
+export type CanaryMetrics = Pick<ServingObserver, 'canaryShare' | 'shadowCompared' | 'canaryRolledBack'> & {
+  /** Nobody has the version any more: its series would stay for ever. */
+  forget(model: string, version: number): void;
+  /** Nor any other one of the model. */
+  forgetModel(model: string): void;
+};
 
 export function canaryMetrics(registry: Registry): CanaryMetrics {
   const registers = [registry];
@@ -34,6 +39,12 @@ export function canaryMetrics(registry: Registry): CanaryMetrics {
     },
     canaryRolledBack({ model }) {
       rollbacks.inc({ model });
+    },
+    forget(model, version) {
+      for (const agreed of ['true', 'false']) shadows.remove({ model, version, agreed });
+    },
+    forgetModel(model) {
+      rollbacks.remove({ model });
     },
   };
 }

@@ -1,6 +1,7 @@
 /**
  * What the gateway counts and measures, as Prometheus metrics. Models, versions and sources become labels only when
- * they come from serving, never from a request, so that clients can't make series.
+ * they come from serving, never from a request, so that clients can't make series; those of a version that nobody has
+ * any more are removed.
  */
 import { Registry } from 'prom-client';
 import type { ServingObserver } from '../serving/index.ts';
@@ -28,15 +29,34 @@ export function createMetrics(): Metrics {
   const registry = new Registry();
   const requests = requestMetrics(registry);
   const versions = versionMetrics(registry);
+  const canaries = canaryMetrics(registry);
+  /** Versions that serving knows, by model. */
+  const known = new Map<string, Set<number>>();
+
+  function forget(model: string, version: number): void {
+    for (const metrics of [requests, versions, canaries]) metrics.forget(model, version);
+    const left = known.get(model);
+    left?.delete(version);
+    if (left && left.size > 0) return;
+    known.delete(model);
+    for (const metrics of [versions, canaries]) metrics.forgetModel(model);
+  }
+
   return {
     registry,
     observer: {
       ...requests,
       ...versions,
-      ...canaryMetrics(registry),
+      ...canaries,
       batchRan(event) {
         requests.batchRan(event);
         versions.batchRan(event);
+      },
+      versionState(event) {
+        const { model, version, state } = event;
+        if (state === undefined) return forget(model, version);
+        known.set(model, (known.get(model) ?? new Set()).add(version));
+        versions.versionState(event);
       },
     },
     sources: sourceMetrics(registry),

@@ -3,8 +3,8 @@
  * id of one request a series and bucket as its exemplar. Knows no transport.
  */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { Classification } from '../../core/engine.ts';
-import type { ErrorCode } from '../../core/errors.ts';
+import { type Classification, PROVIDERS } from '../../core/engine.ts';
+import { ERROR_TABLE, type ErrorCode } from '../../core/errors.ts';
 import type { ServingObserver } from '../serving/index.ts';
 import type { Transport } from './transport-metrics.ts';
 
@@ -18,6 +18,8 @@ const PARTS = {
   total: 'was in the gateway, from arrival to answer',
 } as const satisfies Record<keyof Classification['timings'], string>;
 const VERSION = ['model', 'version'] as const;
+/** Every value of the label `code`. */
+const CODES = ['OK', ...Object.keys(ERROR_TABLE)];
 /** prom-client's types want the labels of exemplars among those of the metric. */
 type WithExemplar<Label extends string> = Label | 'request_id';
 /**
@@ -31,6 +33,8 @@ export type RequestMetrics = Pick<ServingObserver, 'requestFinished' | 'batchRan
   refused(code: ErrorCode, requestId?: string): void;
   requestStarted(transport: Transport): void;
   requestEnded(transport: Transport): void;
+  /** Nobody has the version any more: its series would stay for ever. */
+  forget(model: string, version: number): void;
 };
 
 function exemplarOf(requestId: string | undefined): { exemplarLabels?: { request_id: string } } {
@@ -130,5 +134,14 @@ export function requestMetrics(registry: Registry): RequestMetrics {
     refused: (code, requestId) => requests.inc({ labels: { model: '', version: '', code }, ...exemplarOf(requestId) }),
     requestStarted: (transport) => inFlight.inc({ transport }),
     requestEnded: (transport) => inFlight.dec({ transport }),
+    forget(model, version) {
+      const own = { model, version };
+      const histograms = parts.map(({ histogram }) => histogram);
+      for (const metric of [predictions, confidence, inferences, executions, batches, total, ...histograms]) {
+        metric.remove(own);
+      }
+      for (const code of CODES) requests.remove({ ...own, code });
+      for (const provider of PROVIDERS) inference.remove({ ...own, provider });
+    },
   };
 }

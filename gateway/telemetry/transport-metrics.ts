@@ -9,6 +9,8 @@ export interface TransportMetrics {
   received(transport: Transport, bytes: number): void;
   /** Bytes of an answer that left. */
   sent(transport: Transport, bytes: number): void;
+  /** A request or message that was one too many of its client. */
+  rateLimited(): void;
   socketOpened(): void;
   socketClosed(): void;
 }
@@ -29,6 +31,11 @@ export function transportMetrics(registry: Registry): TransportMetrics {
     labelNames,
     registers,
   });
+  const rateLimited = new Counter({
+    name: 'twinlens_rate_limited_total',
+    help: 'Requests, messages and handshakes that were refused because their client asked too much.',
+    registers,
+  });
   for (const transport of TRANSPORTS) {
     received.inc({ transport }, 0);
     sent.inc({ transport }, 0);
@@ -36,6 +43,7 @@ export function transportMetrics(registry: Registry): TransportMetrics {
   return {
     received: (transport, bytes) => received.inc({ transport }, bytes),
     sent: (transport, bytes) => sent.inc({ transport }, bytes),
+    rateLimited: () => rateLimited.inc(),
     socketOpened: () => sockets.inc(),
     socketClosed: () => sockets.dec(),
   };

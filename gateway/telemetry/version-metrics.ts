@@ -10,6 +10,8 @@ import type { ServingObserver } from '../serving/index.ts';
 /** Seconds: a small model from a disk takes one, a large one from a registry minutes. */
 const LOAD_SECONDS = [0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 180, 600];
 const VERSION = ['model', 'version'] as const;
+/** Every value of the label `result`. */
+const RESULTS = ['loaded', 'failed'] as const;
 
 export type VersionMetrics = Pick<
   ServingObserver,
@@ -19,6 +21,10 @@ export type VersionMetrics = Pick<
   stableMoved(model: string, version: number): void;
   /** The version answers no more: its gauges would say something that is over. */
   retired(model: string, version: number): void;
+  /** Nobody has the version any more: its series would stay for ever. */
+  forget(model: string, version: number): void;
+  /** Nor any other one of the model. */
+  forgetModel(model: string): void;
 };
 
 export function versionMetrics(registry: Registry): VersionMetrics {
@@ -74,6 +80,12 @@ export function versionMetrics(registry: Registry): VersionMetrics {
   });
   const stable = new Map<string, number>();
 
+  function retired(model: string, version: number): void {
+    pending.remove({ model, version });
+    limits.remove({ model, version });
+    for (const provider of PROVIDERS) providers.remove({ model, version, provider });
+  }
+
   return {
     batchRan({ model, version, provider }) {
       for (const other of PROVIDERS) if (other !== provider) providers.remove({ model, version, provider: other });
@@ -99,10 +111,17 @@ export function versionMetrics(registry: Registry): VersionMetrics {
       stable.set(model, version);
       if (before !== version) swaps.inc({ model }, before === undefined ? 0 : 1);
     },
-    retired(model, version) {
-      pending.remove({ model, version });
-      limits.remove({ model, version });
-      for (const provider of PROVIDERS) providers.remove({ model, version, provider });
+    retired,
+    forget(model, version) {
+      retired(model, version);
+      for (const state of VERSION_STATES) states.remove({ model, version, state });
+      for (const result of RESULTS) loads.remove({ model, version, result });
+      for (const restarted of ['true', 'false']) exits.remove({ model, version, restarted });
+    },
+    forgetModel(model) {
+      loadSeconds.remove({ model });
+      swaps.remove({ model });
+      stable.delete(model);
     },
   };
 }

@@ -11,6 +11,7 @@ import { Gate, Intake, originPolicy } from './admission/index.ts';
 import { type Configuration, parseConfiguration } from './configuration/index.ts';
 import { createHttp } from './http/index.ts';
 import { createImporter } from './packages/index.ts';
+import { Results } from './results/index.ts';
 import { ADMIN_TOKEN_MOUNT, MIN_ADMIN_TOKEN, readSecret } from './secret.ts';
 import { createRegistry } from './serving/index.ts';
 import { attachSockets } from './sockets/index.ts';
@@ -92,7 +93,13 @@ async function start(configuration: Configuration, log: Log): Promise<() => Prom
   const { operations } = registry;
   const admin = await createAdmin({ configuration, token, operations, importer, clock, today: Date.now, log });
   const gate = new Gate({ maxHeldBytes: configuration.maxHeldBytes });
-  const intake = new Intake({ gate, registry, clock, log, metrics, deadlineMs: configuration.deadlineMs });
+  const results = new Results({
+    entries: configuration.cacheEntries,
+    ttlMs: configuration.cacheTtlMs,
+    clock,
+    observer: metrics.results,
+  });
+  const intake = new Intake({ gate, registry, results, clock, log, metrics, deadlineMs: configuration.deadlineMs });
   const origins = originPolicy(configuration.origins);
   const shared = { intake, registry, origins, log, metrics, after: clock.after };
   const app = await createHttp({
@@ -117,7 +124,9 @@ async function start(configuration: Configuration, log: Log): Promise<() => Prom
     pingMs: configuration.pingMs,
   });
   registry.subscribe((event) => {
-    if (event.event === 'retired') metrics.retired(event.model, event.version);
+    if (event.event !== 'retired') return;
+    metrics.retired(event.model, event.version);
+    results.forget(event.model, event.version);
   });
   try {
     await app.listen({ host: configuration.host, port: configuration.port });

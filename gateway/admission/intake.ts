@@ -5,6 +5,7 @@
  */
 import { type Classification, DEFAULT_TOP, type ImageInput, type Priority } from '../../core/engine.ts';
 import { TwinlensError } from '../../core/errors.ts';
+import type { CacheUse, Results } from '../results/index.ts';
 import type { Handle, Registry } from '../serving/index.ts';
 import type { Log, Metrics, Transport } from '../telemetry/index.ts';
 import type { Gate, Ticket } from './gate.ts';
@@ -23,11 +24,14 @@ export interface Asked {
   readonly stream?: string | undefined;
   /** Requests with the same key get the same version while a canary runs. */
   readonly key?: string | undefined;
+  /** Whether an answer that was given before will do; it does when left out. */
+  readonly cache?: CacheUse | undefined;
 }
 
 export interface IntakeOptions {
   readonly gate: Gate;
   readonly registry: Registry;
+  readonly results: Pick<Results, 'classify'>;
   readonly clock: { now(): number };
   readonly log: Log;
   readonly metrics: Metrics;
@@ -73,7 +77,7 @@ export class Intake {
    * held by the ticket, and the caller ends it once the answer is on its way.
    */
   async classify(ticket: Ticket, asked: Asked): Promise<Classification> {
-    const { registry, clock, metrics, deadlineMs } = this.#options;
+    const { registry, results, clock, metrics, deadlineMs } = this.#options;
     metrics.received(asked.transport, asked.image.data.byteLength);
     const { stream } = asked;
     let handle: Handle;
@@ -84,7 +88,7 @@ export class Intake {
       throw this.refuse(error, asked);
     }
     try {
-      const classification = await handle.classify({
+      const request = {
         image: asked.image,
         top: asked.top ?? DEFAULT_TOP,
         deadline: clock.now() + (asked.deadlineMs ?? deadlineMs),
@@ -92,7 +96,8 @@ export class Intake {
         client: asked.client,
         signal: ticket.signal,
         ...(stream === undefined ? {} : { stream }),
-      });
+      };
+      const classification = await results.classify(handle, request, asked.cache);
       this.#answered(asked, classification);
       return classification;
     } catch (error) {
@@ -121,7 +126,7 @@ export class Intake {
   }
 
   #answered(asked: Asked, classification: Classification): void {
-    const { model, version, provider, timings, predictions, batchSize } = classification;
+    const { model, version, provider, cached, timings, predictions, batchSize } = classification;
     this.#options.log.info(
       {
         event_type: 'prediction',
@@ -134,6 +139,7 @@ export class Intake {
         total_time: timings.total / 1000,
         confidence_score: predictions[0]?.score,
         provider,
+        cached,
         batch_size: batchSize,
       },
       'classified',

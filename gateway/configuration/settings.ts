@@ -129,6 +129,18 @@ export const groups = {
       none: 'it never waits',
     }),
   },
+  Cache: {
+    cacheEntries: whole(1000, [0, 100_000], {
+      about:
+        'Answers that are kept and given again for the same picture, model version and number of predictions. About 1 kB each, 15 kB at most; answers with more than 100 predictions are not kept.',
+      none: 'no cache, and identical requests in flight run each by itself',
+    }),
+    cacheTtlMs: whole(0, [0, 30 * 86_400_000], {
+      about: 'Time that an answer is kept. A version always answers the same, so there is seldom a need for an end.',
+      unit: 'ms',
+      none: 'until another takes its place or its version is unloaded',
+    }),
+  },
   Limits: {
     queueMax: whole(256, [1, 100_000], { about: 'Waiting requests of a model version; beyond it `QUEUE_FULL`.' }),
     deadlineMs: whole(10_000, [1, 600_000], { about: 'Deadline of a request that names none.', unit: 'ms' }),
@@ -176,6 +188,7 @@ export const settings = {
   ...groups.Models,
   ...groups.Access,
   ...groups.Execution,
+  ...groups.Cache,
   ...groups.Limits,
   ...groups.Telemetry,
 };

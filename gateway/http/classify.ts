@@ -7,6 +7,7 @@ import { TwinlensError } from '../../core/errors.ts';
 import { MAX_SPEC_LENGTH } from '../../core/model-spec.ts';
 import { sniffEncoding } from '../../core/sniff.ts';
 import type { Intake, Ticket } from '../admission/index.ts';
+import type { CacheUse } from '../results/index.ts';
 import { discardRest, readPicture } from './body.ts';
 import { describeBytes } from './describe.ts';
 
@@ -52,7 +53,8 @@ export function classifyHandler({ intake, maxBytes, after }: ClassifyOptions) {
         discardRest(request.raw, after);
         throw intake.refuse(error, { requestId: id, transport: 'http' });
       }
-      const asked = { requestId: id, transport: 'http', client: request.ip, image, ...query } as const;
+      const cache = cacheUse(request.headers);
+      const asked = { requestId: id, transport: 'http', client: request.ip, image, cache, ...query } as const;
       return { id, ...(await intake.classify(ticket, asked)) };
     } finally {
       // A drain waits until the answer has left.
@@ -66,6 +68,13 @@ function parseQuery(value: unknown): z.infer<typeof classifyQuery> {
   if (parsed.success) return parsed.data;
   const mistakes = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'query'}: ${issue.message}`);
   throw new TwinlensError('INVALID_ARGUMENT', `The query is not valid: ${mistakes.join('; ')}.`);
+}
+
+/** What `Cache-Control` asks for (RFC 9111, 5.2.1); its other directives mean nothing here. */
+function cacheUse(headers: IncomingHttpHeaders): CacheUse {
+  const directives = (headers['cache-control'] ?? '').split(',').map((directive) => directive.trim().toLowerCase());
+  if (directives.includes('no-store')) return 'bypass';
+  return directives.includes('no-cache') ? 'refresh' : 'use';
 }
 
 /** Types of bodies whose bytes may be a picture; curl names the last one when it is told nothing. */

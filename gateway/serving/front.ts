@@ -138,10 +138,11 @@ export class Front {
   /** The handle, with some of its requests run on the other one of canary and `stable` after they were answered. */
   #shadowing(handle: Handle): Handle {
     const { canaries, placement, shadows } = this.#options;
-    const { name, version } = handle;
+    const { name, version, variant } = handle;
     return {
       name,
       version,
+      variant,
       release: () => handle.release(),
       classify: async (request) => {
         const answer = await handle.classify(request);

@@ -11,8 +11,9 @@ import type { VersionState } from './policy.ts';
 export interface ServableRequest {
   readonly image: ImageInput;
   readonly top: number;
-  /** Monotonic milliseconds (the scheduler's clock) after which no answer is wanted. */
+  /** Monotonic milliseconds (the scheduler's clock) after which no answer is wanted. May move back while it waits. */
   readonly deadline: number;
+  /** May rise while it waits. */
   readonly priority: Priority;
   /** Whose request it is, for fairness: one key a socket or HTTP client. */
   readonly client: string;
@@ -27,6 +28,8 @@ export interface ServableRequest {
 export interface Handle {
   readonly name: string;
   readonly version: number;
+  /** Which of the version's files runs. */
+  readonly variant: string;
   /** Resolves once, or rejects with one TwinlensError. */
   classify(request: ServableRequest): Promise<Classification>;
   release(): void;

@@ -132,10 +132,11 @@ export class ServingVersion implements Loadable {
   acquire(): Handle {
     this.#handles += 1;
     let released = false;
-    const { name, version } = this.#options.manifest;
+    const { name, version, defaultVariant } = this.#options.manifest;
     return {
       name,
       version,
+      variant: defaultVariant,
       classify: (request) => this.#classify(request),
       release: () => {
         if (released) return;

@@ -6,13 +6,16 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Classification } from '../../core/engine.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import { VERSION_STATES } from '../../core/protocol.ts';
+import type { ResultsObserver } from '../results/index.ts';
 import type { ServingObserver } from '../serving/index.ts';
+import { createCacheMetrics } from './cache-metrics.ts';
 
 export type Transport = 'http' | 'socket';
 
 export interface Metrics {
   readonly registry: Registry;
   readonly observer: ServingObserver;
+  readonly results: ResultsObserver;
   /** A request that ended before it reached a servable. */
   refused(code: ErrorCode): void;
   /** Bytes of a picture that arrived. */
@@ -173,6 +176,8 @@ export function createMetrics(): Metrics {
       const best = classification.predictions[0];
       if (best) confidence.observe({ model, version }, best.score);
       for (const { part, histogram } of parts) {
+        // An answer that was there already was in none of the others.
+        if (classification.cached && part !== 'total') continue;
         histogram.observe({ model, version }, classification.timings[part] / 1000);
       }
     },
@@ -210,6 +215,7 @@ export function createMetrics(): Metrics {
   return {
     registry,
     observer,
+    results: { ...createCacheMetrics(registry), requestFinished: observer.requestFinished },
     refused: (code) => requests.inc({ model: '', version: '', code }),
     received: (transport, count) => bytes.inc({ transport }, count),
     socketOpened: () => sockets.inc(),

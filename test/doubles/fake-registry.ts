@@ -2,6 +2,7 @@
 import type { Classification } from '../../core/engine.ts';
 import { TwinlensError } from '../../core/errors.ts';
 import type { ModelDetail, ModelEvent, ModelSummary } from '../../core/protocol.ts';
+import type { IntakeOptions } from '../../gateway/admission/intake.ts';
 import type { AcquireOptions, Handle, ModelFile, Registry, ServableRequest } from '../../gateway/serving/index.ts';
 
 export const classification = (more: Partial<Classification> = {}): Classification => ({
@@ -16,6 +17,9 @@ export const classification = (more: Partial<Classification> = {}): Classificati
   batchSize: 1,
   ...more,
 });
+
+/** As with the cache switched off: every request is the servable's own. */
+export const noResults: IntakeOptions['results'] = { classify: (handle, request) => handle.classify(request) };
 
 export interface FakeRequest {
   readonly request: ServableRequest;
@@ -40,6 +44,7 @@ export class FakeRegistry implements Registry {
     return {
       name: 'mini',
       version: 1,
+      variant: 'w16',
       classify: (request) =>
         new Promise((resolve, reject) => {
           this.requests.push({ request, answer: (given = classification()) => resolve(given), fail: reject });

@@ -13,7 +13,7 @@ import { type Download, Imports, openStaging, Uploads } from '../../gateway/pack
 import { createLog, createMetrics } from '../../gateway/telemetry/index.ts';
 import { FakeImporter } from '../doubles/fake-importer.ts';
 import { FakeOperations } from '../doubles/fake-operations.ts';
-import { FakeRegistry } from '../doubles/fake-registry.ts';
+import { FakeRegistry, noResults } from '../doubles/fake-registry.ts';
 import { platformClock } from './registry.ts';
 
 export interface AdminServerOptions {
@@ -75,7 +75,7 @@ export async function startAdminServer(options: AdminServerOptions = {}): Promis
   const metrics = createMetrics();
   const gate = new Gate({ maxHeldBytes: 1_000_000 });
   const app = await createHttp({
-    intake: new Intake({ gate, registry, clock: platformClock, log, metrics, deadlineMs: 1000 }),
+    intake: new Intake({ gate, registry, results: noResults, clock: platformClock, log, metrics, deadlineMs: 1000 }),
     registry,
     origins: originPolicy(origins),
     log,

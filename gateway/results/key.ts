@@ -10,7 +10,7 @@ import type { Handle, ServableRequest } from '../serving/index.ts';
 /** Bytes that take about a millisecond to hash; more are hashed beside the thread that serves sockets. */
 const HASHED_AT_ONCE = 512 * 1024;
 
-const describe = (image: ImageInput): string =>
+const formOf = (image: ImageInput): string =>
   'width' in image ? `${image.encoding}:${image.width}x${image.height}` : image.encoding;
 
 async function digest(data: Uint8Array): Promise<string> {
@@ -22,5 +22,5 @@ async function digest(data: Uint8Array): Promise<string> {
 export const servableOf = (model: string, version: number): string => `${model}@${version}`;
 
 export async function keyOf({ name, version, variant }: Handle, { image, top }: ServableRequest): Promise<string> {
-  return `${servableOf(name, version)}/${variant}/${top}/${describe(image)}/${await digest(image.data)}`;
+  return `${servableOf(name, version)}/${variant}/${top}/${formOf(image)}/${await digest(image.data)}`;
 }

@@ -10,6 +10,7 @@ import { classification } from './fake-registry.ts';
 
 export interface FakeRun {
   readonly request: ServableRequest;
+  readonly version: number;
   open: boolean;
   answer(more?: Partial<Classification>): void;
   fail(error: TwinlensError): void;
@@ -20,6 +21,8 @@ export interface FakeServableOptions {
   readonly observer: Pick<ServingObserver, 'requestFinished'>;
   readonly model?: string;
   readonly version?: number;
+  /** What a run answers that is told nothing else. */
+  readonly answerTo?: (request: ServableRequest) => Classification;
 }
 
 export class FakeServable {
@@ -71,17 +74,19 @@ export class FakeServable {
   }
 
   #classify(request: ServableRequest): Promise<Classification> {
-    const { clock } = this.#options;
+    const { name: model, version } = this;
+    const { clock, answerTo = () => classification({ model, version }) } = this.#options;
     return new Promise((resolve, reject) => {
       const end = () => {
         run.open = false;
       };
       const run: FakeRun = {
         request,
+        version,
         open: true,
         answer: (more) => {
           end();
-          resolve(classification({ model: this.name, version: this.version, ...more }));
+          resolve({ ...answerTo(request), ...more });
         },
         fail: (error) => {
           end();

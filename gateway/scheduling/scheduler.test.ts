@@ -99,24 +99,25 @@ describe('Scheduler', () => {
   test('a request that is given more time, or becomes more important, while it waits has it at once', async () => {
     const { clock, runner, scheduler, submit } = make();
     const running = submit('running');
-    const given = { client: 'c', priority: 'low' as Priority, deadline: 50 };
-    const waiting = scheduler.submit('waiting', given);
-    const other = submit('other');
-    Object.assign(given, { priority: 'high', deadline: 500 });
+    const options = { client: 'c', priority: 'low' as Priority, deadline: 50 };
+    const waiting = scheduler.submit('waiting', options);
+    const others = { client: 'c', priority: 'normal', deadline: 300 } as const;
+    const other = scheduler.submit('other', others);
+    Object.assign(options, { priority: 'high', deadline: 500 });
     await clock.advance(60);
     runner.finish();
     await running;
     await settle();
     runner.die();
     await settle();
-    // Also when it runs once more.
-    given.deadline = 900;
-    await clock.advance(600);
+    // Also while it waits to run once more.
+    Object.assign(others, { deadline: 500 });
+    await clock.advance(400);
     for (let left = 2; left > 0; left -= 1) {
       runner.finish();
       await settle();
     }
-    expect(await Promise.all([waiting.then(({ result }) => result), other])).toEqual(['WAITING', 'OTHER']);
+    expect([(await waiting).result, (await other).result]).toEqual(['WAITING', 'OTHER']);
     expect(runner.batches[1]?.[0]).toBe('waiting');
   });
 

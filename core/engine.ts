@@ -44,6 +44,19 @@ export interface Prediction {
   readonly score: number;
 }
 
+/**
+ * Why it is not what was asked for first that answered. `breaker`: the model failed too often in a row; `unavailable`:
+ * it has no version that can answer; `provider`: its execution provider doesn't work here.
+ */
+export const DEGRADATIONS = ['breaker', 'unavailable', 'provider'] as const;
+export type DegradedReason = (typeof DEGRADATIONS)[number];
+
+export interface Degraded {
+  /** The model, or the execution provider, in whose place another one answered. */
+  readonly from: string;
+  readonly reason: DegradedReason;
+}
+
 /** Milliseconds. Parts that a side can't tell apart are 0; `total` is what the caller's side waited inside the engine. */
 export interface Timings {
   readonly queue: number;
@@ -67,6 +80,8 @@ export interface Classification {
   readonly timings: Timings;
   /** Images in the run that answered this one. */
   readonly batchSize: number;
+  /** Absent when all is as it was asked for. */
+  readonly degraded?: Degraded;
 }
 
 /** The slice of AbortSignal that engines use; the platform's own satisfies it. */

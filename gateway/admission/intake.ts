@@ -97,7 +97,9 @@ export class Intake {
         signal: ticket.signal,
         ...(stream === undefined ? {} : { stream }),
       };
-      const classification = await results.classify(handle, request, asked.cache);
+      const { degraded } = handle;
+      const answer = await results.classify(handle, request, asked.cache);
+      const classification = degraded ? { ...answer, degraded } : answer;
       this.#answered(asked, classification);
       return classification;
     } catch (error) {
@@ -126,7 +128,7 @@ export class Intake {
   }
 
   #answered(asked: Asked, classification: Classification): void {
-    const { model, version, provider, cached, timings, predictions, batchSize } = classification;
+    const { model, version, provider, cached, timings, predictions, batchSize, degraded } = classification;
     this.#options.log.info(
       {
         event_type: 'prediction',
@@ -141,6 +143,8 @@ export class Intake {
         provider,
         cached,
         batch_size: batchSize,
+        degraded_from: degraded?.from,
+        degraded_reason: degraded?.reason,
       },
       'classified',
     );

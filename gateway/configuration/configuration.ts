@@ -5,6 +5,7 @@
 import { availableParallelism } from 'node:os';
 import type { VersionPolicy } from '../../core/admin.ts';
 import { TwinlensError } from '../../core/errors.ts';
+import { readFallbacks } from './fallbacks.ts';
 import { readSettingsFile } from './file.ts';
 import type { Setting } from './setting.ts';
 import { type SettingName, settings, type Values, variableOf } from './settings.ts';
@@ -22,6 +23,7 @@ type Raw =
   | 'catalogueMirror'
   | 'data'
   | 'defaultModel'
+  | 'fallbacks'
   | 'mlflow'
   | 'mlflowModels'
   | 'mlflowToken'
@@ -33,6 +35,8 @@ type Raw =
 export interface Configuration extends Omit<Values, Raw> {
   readonly data: string | undefined;
   readonly versions: VersionPolicy;
+  /** Without cycles. */
+  readonly fallbacks: ReadonlyMap<string, string>;
   readonly catalogueMirror: string | undefined;
   readonly mlflow: { readonly url: string; readonly models: readonly string[]; readonly token: Secret } | undefined;
   readonly adminToken: Secret;
@@ -100,6 +104,13 @@ class Reading {
     this.mistakes.push(`${given.shownAs}: ${parsed.error.issues.map(({ message }) => message).join('; ')}`);
     return setting.fallback;
   }
+
+  fallbacks(parts: readonly string[]): ReadonlyMap<string, string> {
+    const read = readFallbacks(parts);
+    if (typeof read !== 'string') return read;
+    this.mistakes.push(`${this.#given.get('fallbacks')?.shownAs ?? variableOf('fallbacks')}: ${read}`);
+    return new Map();
+  }
 }
 
 /**
@@ -130,6 +141,7 @@ function assemble(reading: Reading): Configuration {
     ...rest,
     data: values.data || undefined,
     versions: versionPolicy(values.versions),
+    fallbacks: reading.fallbacks(values.fallbacks),
     catalogueMirror: values.catalogueMirror || undefined,
     mlflow: values.mlflow
       ? { url: values.mlflow, models: mlflowModels, token: secret(mlflowToken, mlflowTokenFile) }

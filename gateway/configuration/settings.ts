@@ -13,6 +13,11 @@ const origins: ListRule = {
   must: 'origins such as https://example.com, without a path, separated by commas, or *',
   accepts: (part) => part === '*' || isOrigin(part),
 };
+const fallbacks: ListRule = {
+  kind: '`primary=fallback`',
+  must: 'names of models such as primary=fallback, separated by commas',
+  accepts: (part) => /^[^=@:\s]+=[^=@:\s]+$/.test(part),
+};
 const address = {
   kind: 'http or https address',
   must: 'an http or https address',
@@ -56,6 +61,15 @@ export const groups = {
       about: 'Model that answers when a request names none.',
       none: 'the first by name',
     }),
+    fallbacks: list(
+      [],
+      {
+        about:
+          'Models that stand in for others, as `primary=fallback`: while the primary fails or has no version that can answer, `stable` of the fallback answers, and says so. A fallback may have its own. Requests that name a version never fall back.',
+        none: 'none',
+      },
+      fallbacks,
+    ),
     versions: textLike('latest:1', versions, {
       about: 'Versions of a model that are served unless an operator says otherwise.',
     }),
@@ -129,6 +143,17 @@ export const groups = {
       none: 'it never waits',
     }),
   },
+  Degradation: {
+    breakerFailures: whole(5, [0, 1000], {
+      about:
+        'Failures of a version’s engine in a row after which nothing is sent to it for a while; mistakes of clients don’t count.',
+      none: 'it is never turned away from',
+    }),
+    breakerMs: whole(10_000, [1, 3_600_000], {
+      about: 'Time until such a version is tried again, by one request.',
+      unit: 'ms',
+    }),
+  },
   Cache: {
     cacheEntries: whole(1000, [0, 100_000], {
       about:
@@ -188,6 +213,7 @@ export const settings = {
   ...groups.Models,
   ...groups.Access,
   ...groups.Execution,
+  ...groups.Degradation,
   ...groups.Cache,
   ...groups.Limits,
   ...groups.Telemetry,

@@ -28,6 +28,7 @@ export function health({ gate, registry, version, sockets }: HealthOptions) {
     uptimeSeconds: Math.round(process.uptime()),
     inFlight: gate.inside,
     sockets: sockets(),
+    degraded: registry.degraded,
     models: registry.list().map((model) => ({
       ...model,
       details: registry.detail(model.name).details.map(({ manifest, ...detail }) => detail),

@@ -7,7 +7,15 @@ import { ServingVersion } from './version.ts';
 export type { ServingLog } from './log.ts';
 export type { CanaryRequest, ModelOperations } from './operations.ts';
 export type { RegistryOptions, ServingRegistry } from './registry.ts';
-export type { AcquireOptions, Handle, ModelFile, Registry, ServableRequest, ServingObserver } from './servable.ts';
+export type {
+  AcquireOptions,
+  Degradation,
+  Handle,
+  ModelFile,
+  Registry,
+  ServableRequest,
+  ServingObserver,
+} from './servable.ts';
 
 /** More instances than this fight for memory bandwidth before they gain anything. */
 const MOST_CPU_INSTANCES = 4;

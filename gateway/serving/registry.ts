@@ -8,9 +8,11 @@ import type { Configuration } from '../configuration/index.ts';
 import type { Clock } from '../scheduling/index.ts';
 import type { Source } from '../sources/index.ts';
 import { AdminView } from './admin-view.ts';
+import { Breakers } from './breakers.ts';
 import { Canaries } from './canaries.ts';
 import { CanaryOperations } from './canary-operations.ts';
 import { Changes } from './changes.ts';
+import { Fallbacks } from './fallbacks.ts';
 import { Front } from './front.ts';
 import { Journal } from './journal.ts';
 import { LabelOperations } from './label-operations.ts';
@@ -77,7 +79,20 @@ export async function assemble(
   report({ lifecycle, journal, observer, traffic });
   const placement = new Placement({ lifecycle, store, journal, policy: configuration.versions });
   const shadows = new Shadows({ now, acquire: (model, version) => lifecycle.acquire(model, version) });
-  const front = new Front({ lifecycle, placement, canaries, shadows, defaultModel: configuration.defaultModel });
+  const { defaultModel, breakerFailures: failures, breakerMs: openMs } = configuration;
+  const breakers = new Breakers({ failures, openMs, now, log, observer });
+  lifecycle.subscribe((event) => {
+    if (event.kind === 'retired') breakers.forget(event.name, event.version);
+  });
+  const fallbacks = new Fallbacks({
+    fallbacks: configuration.fallbacks,
+    lifecycle,
+    placement,
+    breakers,
+    log,
+    observer,
+  });
+  const front = new Front({ lifecycle, placement, canaries, shadows, breakers, fallbacks, defaultModel });
   const desk = new SourceDesk({ sources, lifecycle, store, journal, log, configured: configuration.follow });
   const changes = new Changes({ lifecycle, placement, journal, clock });
   const labels = new LabelOperations(changes);
@@ -118,6 +133,9 @@ export async function assemble(
     acquire: (spec, given) => front.acquire(spec, given),
     get ready() {
       return front.ready;
+    },
+    get degraded() {
+      return fallbacks.active;
     },
     list: () => front.list(),
     detail: (name) => front.detail(name),

@@ -9,6 +9,7 @@ import { VERSION_STATES } from '../../core/protocol.ts';
 import type { ResultsObserver } from '../results/index.ts';
 import type { ServingObserver } from '../serving/index.ts';
 import { createCacheMetrics } from './cache-metrics.ts';
+import { createDegradationMetrics } from './degradation-metrics.ts';
 
 export type Transport = 'http' | 'socket';
 
@@ -168,6 +169,7 @@ export function createMetrics(): Metrics {
   }
 
   const observer: ServingObserver = {
+    ...createDegradationMetrics(registry),
     requestFinished({ model, version, code, classification, shadow }) {
       if (shadow) return;
       requests.inc({ model, version, code });

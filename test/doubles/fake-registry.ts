@@ -3,7 +3,14 @@ import type { Classification } from '../../core/engine.ts';
 import { TwinlensError } from '../../core/errors.ts';
 import type { ModelDetail, ModelEvent, ModelSummary } from '../../core/protocol.ts';
 import type { IntakeOptions } from '../../gateway/admission/intake.ts';
-import type { AcquireOptions, Handle, ModelFile, Registry, ServableRequest } from '../../gateway/serving/index.ts';
+import type {
+  AcquireOptions,
+  Degradation,
+  Handle,
+  ModelFile,
+  Registry,
+  ServableRequest,
+} from '../../gateway/serving/index.ts';
 
 export const classification = (more: Partial<Classification> = {}): Classification => ({
   model: 'mini',
@@ -34,6 +41,7 @@ export class FakeRegistry implements Registry {
   /** Handles that were acquired and not released. */
   open = 0;
   ready = true;
+  degraded: readonly Degradation[] = [];
   readonly #listeners = new Set<(event: ModelEvent) => void>();
 
   acquire(spec: string | undefined, { key }: AcquireOptions = {}): Handle {

@@ -52,6 +52,8 @@ export async function startRegistry(environment: Record<string, string> = {}): P
     canaryShare: look,
     shadowCompared: look,
     canaryRolledBack: look,
+    breakerChanged: look,
+    degraded: look,
   };
   const configuration = parseConfiguration({ TWINLENS_PROVIDER: 'cpu', TWINLENS_DATA: '', ...environment });
   const written = { info: write('info'), warn: write('warn'), error: write('error') };

@@ -30,8 +30,15 @@ export interface RawImage {
 export type ImageInput = EncodedImage | RawImage;
 
 /** ONNX Runtime execution provider that really ran. */
-export const PROVIDERS = ['cpu', 'cuda', 'webgpu', 'wasm'] as const;
+export const PROVIDERS = ['cpu', 'cuda', 'tensorrt', 'webgpu', 'wasm'] as const;
 export type Provider = (typeof PROVIDERS)[number];
+
+/** Those that a gateway can run, the fastest first. */
+export const GATEWAY_PROVIDERS = ['tensorrt', 'cuda', 'webgpu', 'cpu'] as const satisfies readonly Provider[];
+export type GatewayProvider = (typeof GATEWAY_PROVIDERS)[number];
+
+export const isGatewayProvider = (text: string): text is GatewayProvider =>
+  GATEWAY_PROVIDERS.some((provider) => provider === text);
 
 export const PRIORITIES = ['high', 'normal', 'low'] as const;
 export type Priority = (typeof PRIORITIES)[number];

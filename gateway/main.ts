@@ -60,7 +60,7 @@ async function start(configuration: Configuration, log: Log): Promise<() => Prom
   const version = softwareVersion();
   const metrics = createMetrics();
   const importer = createImporter({
-    provider: configuration.provider,
+    providers: configuration.providers,
     threads: configuration.threads || 1,
     maxPixels: configuration.maxPixels,
     maxBytes: configuration.maxUploadBytes,

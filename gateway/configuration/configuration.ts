@@ -4,9 +4,11 @@
  */
 import { availableParallelism } from 'node:os';
 import type { VersionPolicy } from '../../core/admin.ts';
+import type { GatewayProvider } from '../../core/engine.ts';
 import { TwinlensError } from '../../core/errors.ts';
 import { readFallbacks } from './fallbacks.ts';
 import { readSettingsFile } from './file.ts';
+import { type ProviderOrder, readProviders } from './providers.ts';
 import type { Setting } from './setting.ts';
 import { type SettingName, settings, type Values, variableOf } from './settings.ts';
 
@@ -29,12 +31,17 @@ type Raw =
   | 'mlflowToken'
   | 'mlflowTokenFile'
   | 'page'
+  | 'provider'
   | 'versions';
 
 /** Texts that may be none are undefined then. */
 export interface Configuration extends Omit<Values, Raw> {
   readonly data: string | undefined;
   readonly versions: VersionPolicy;
+  /** In the order in which they are tried; not empty. */
+  readonly providers: readonly GatewayProvider[];
+  /** Any other one is a makeshift; undefined: each is as good. */
+  readonly wantedProvider: GatewayProvider | undefined;
   /** Without cycles. */
   readonly fallbacks: ReadonlyMap<string, string>;
   readonly catalogueMirror: string | undefined;
@@ -105,11 +112,18 @@ class Reading {
     return setting.fallback;
   }
 
-  fallbacks(parts: readonly string[]): ReadonlyMap<string, string> {
-    const read = readFallbacks(parts);
-    if (typeof read !== 'string') return read;
-    this.mistakes.push(`${this.#given.get('fallbacks')?.shownAs ?? variableOf('fallbacks')}: ${read}`);
-    return new Map();
+  /** What `read` makes of a value that is legal by itself; a text that it gives is a mistake. */
+  meaning<Name extends SettingName, T extends object>(
+    name: Name,
+    value: Values[Name],
+    read: (value: Values[Name]) => T | string,
+  ): T {
+    const meant = read(value);
+    if (typeof meant !== 'string') return meant;
+    this.mistakes.push(`${this.#given.get(name)?.shownAs ?? variableOf(name)}: ${meant}`);
+    const fallback = read(table[name].fallback);
+    if (typeof fallback === 'string') throw new TwinlensError('INTERNAL', `The default of ${name} has no meaning.`);
+    return fallback;
   }
 }
 
@@ -136,12 +150,15 @@ export function parseConfiguration(environment: Readonly<Record<string, string |
 function assemble(reading: Reading): Configuration {
   // Each value has just been parsed by the schema of its own name.
   const values = Object.fromEntries(NAMES.map((name) => [name, reading.value(name)])) as Values;
-  const { adminTokenFile, mlflowModels, mlflowToken, mlflowTokenFile, ...rest } = values;
+  const { adminTokenFile, provider: _, mlflowModels, mlflowToken, mlflowTokenFile, ...rest } = values;
+  const providers: ProviderOrder = reading.meaning('provider', values.provider, readProviders);
   return {
     ...rest,
     data: values.data || undefined,
     versions: versionPolicy(values.versions),
-    fallbacks: reading.fallbacks(values.fallbacks),
+    fallbacks: reading.meaning('fallbacks', values.fallbacks, readFallbacks),
+    providers: providers.order,
+    wantedProvider: providers.wanted,
     catalogueMirror: values.catalogueMirror || undefined,
     mlflow: values.mlflow
       ? { url: values.mlflow, models: mlflowModels, token: secret(mlflowToken, mlflowTokenFile) }

@@ -2,6 +2,7 @@
  * Every setting of the gateway, in groups: the one table that configuration, its documentation and its tests are
  * made of. A setting `maxBytes` is the variable TWINLENS_MAX_BYTES and the key "maxBytes" of a configuration file.
  */
+import { GATEWAY_PROVIDERS, isGatewayProvider } from '../../core/engine.ts';
 import { choice, type ListRule, list, text, textLike, whole } from './setting.ts';
 
 const MIB = 1024 ** 2;
@@ -12,6 +13,11 @@ const origins: ListRule = {
   kind: 'origins such as `https://example.com`',
   must: 'origins such as https://example.com, without a path, separated by commas, or *',
   accepts: (part) => part === '*' || isOrigin(part),
+};
+const providers: ListRule = {
+  kind: '`tensorrt`, `cuda`, `webgpu`, `cpu`, or `auto` alone',
+  must: `auto, or some of ${GATEWAY_PROVIDERS.join(', ')} in the order in which they are tried`,
+  accepts: (part) => part === 'auto' || isGatewayProvider(part),
 };
 const fallbacks: ListRule = {
   kind: '`primary=fallback`',
@@ -124,9 +130,14 @@ export const groups = {
     }),
   },
   Execution: {
-    provider: choice('auto', ['auto', 'cpu', 'cuda'], {
-      about: 'Execution provider of ONNX Runtime; `auto` takes cuda when it works here, else cpu.',
-    }),
+    provider: list(
+      ['auto'],
+      {
+        about:
+          'Execution providers of ONNX Runtime in the order in which an instance tries them, goldens included; it takes the first that works, and none besides. `auto` is cuda, then cpu. Where an order is given and not its first one runs, answers and metrics say that they are degraded.',
+      },
+      providers,
+    ),
     instances: whole(0, [0, 64], {
       about: 'Child processes that run a model.',
       none: 'one a core, 4 at most (on cuda: 2)',

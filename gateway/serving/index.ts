@@ -20,14 +20,15 @@ export type {
 /** More instances than this fight for memory bandwidth before they gain anything. */
 const MOST_CPU_INSTANCES = 4;
 /** One decodes and copies while the other one's kernels run. */
-const CUDA_INSTANCES = 2;
+const GPU_INSTANCES = 2;
 
 /** A registry whose models load in the background; `ready` tells when they can answer. */
 export function createRegistry(options: RegistryOptions): Promise<ServingRegistry> {
   const { configuration, clock, log, random } = options;
+  const { providers, wantedProvider } = configuration;
   const instances = (provider: Provider): number => {
     if (configuration.instances > 0) return configuration.instances;
-    return provider === 'cuda' ? CUDA_INSTANCES : Math.max(1, Math.min(configuration.cores, MOST_CPU_INSTANCES));
+    return provider !== 'cpu' ? GPU_INSTANCES : Math.max(1, Math.min(configuration.cores, MOST_CPU_INSTANCES));
   };
   const threads = configuration.threads || Math.max(1, Math.floor(configuration.cores / instances('cpu')));
   return assemble(
@@ -41,7 +42,8 @@ export function createRegistry(options: RegistryOptions): Promise<ServingRegistr
           new ServingVersion({
             folder,
             manifest,
-            provider: configuration.provider,
+            providers,
+            wantedProvider,
             instances,
             threads,
             maxPixels: configuration.maxPixels,
@@ -52,7 +54,7 @@ export function createRegistry(options: RegistryOptions): Promise<ServingRegistr
             observer,
             onNote: (note) =>
               // No CUDA is nothing to worry about where nobody asked for it.
-              log[configuration.provider === 'auto' ? 'info' : 'warn'](
+              log[wantedProvider === undefined ? 'info' : 'warn'](
                 { event_type: 'provider_fallback', model: manifest.name, model_version: manifest.version },
                 note,
               ),

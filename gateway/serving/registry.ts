@@ -21,6 +21,7 @@ import type { ServingLog } from './log.ts';
 import type { ModelOperations } from './operations.ts';
 import { Operator } from './operator.ts';
 import { Placement } from './placement.ts';
+import { ProviderWatch } from './provider-watch.ts';
 import { report } from './reporter.ts';
 import type { Registry, ServingObserver } from './servable.ts';
 import { Shadows } from './shadows.ts';
@@ -92,6 +93,7 @@ export async function assemble(
     log,
     observer,
   });
+  const provider = new ProviderWatch({ lifecycle, wanted: configuration.wantedProvider, log, observer });
   const front = new Front({ lifecycle, placement, canaries, shadows, breakers, fallbacks, defaultModel });
   const desk = new SourceDesk({ sources, lifecycle, store, journal, log, configured: configuration.follow });
   const changes = new Changes({ lifecycle, placement, journal, clock });
@@ -135,7 +137,7 @@ export async function assemble(
       return front.ready;
     },
     get degraded() {
-      return fallbacks.active;
+      return [...fallbacks.active, ...provider.active];
     },
     list: () => front.list(),
     detail: (name) => front.detail(name),

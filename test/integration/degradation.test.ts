@@ -1,13 +1,15 @@
-/** Fallbacks on the real gateway: a model that goes away, and one whose instances die again and again. */
+/** What answers when something doesn't work: over the real gateway, and over real instances that die or lack a GPU. */
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { asTwinlensError } from '../../core/errors.ts';
 import { parseClassification } from '../../core/protocol.ts';
+import { goldenImage } from '../contract/inference-engine.ts';
 import { clock } from '../support/fixtures.ts';
 import { type GatewayProcess, startGateway } from '../support/gateway-process.ts';
 import { MODEL, publish, withdraw } from '../support/model-versions.ts';
-import { childrenOf } from '../support/processes.ts';
+import { platformClock, startRegistry } from '../support/registry.ts';
 import { StreamClient } from '../support/stream-client.ts';
 
 const PATIENCE_MS = 180_000;
@@ -94,34 +96,85 @@ test(
 );
 
 test(
-  'a model whose instances die again and again is turned away from, and tried again by itself',
+  'a version whose instances die again and again is turned away from, and tried again by itself',
   async () => {
-    const before = gateway.log.length;
-    // Whatever runs is ended, until a request has failed on its second try too.
-    const killer = setInterval(() => {
-      for (const pid of childrenOf(gateway.pid)) process.kill(pid, 'SIGKILL');
-    }, 20);
-    const codes: string[] = [];
+    const { registry, log } = await startRegistry({
+      TWINLENS_INSTANCES: '1',
+      TWINLENS_BREAKER_FAILURES: '1',
+      TWINLENS_BREAKER_MS: '2000',
+    });
+    const has = (type: string) => log.some(({ fields }) => fields.event_type === type);
+    const up = () => expect.poll(() => registry.ready, { timeout: 60_000, interval: 5 }).toBe(true);
+    const classify = async () => {
+      const handle = registry.acquire(undefined);
+      const deadline = platformClock.now() + 120_000;
+      // Large, so that it still runs when its instance is ended.
+      const image = { encoding: 'rgb8', width: 2000, height: 2000, data: new Uint8Array(12_000_000) } as const;
+      const asked = { image, top: 1, deadline, priority: 'normal', client: 'test' } as const;
+      try {
+        return (await handle.classify(asked)).model;
+      } catch (error) {
+        return asTwinlensError(error).code;
+      } finally {
+        handle.release();
+      }
+    };
+    const end = () => {
+      for (const pid of registry.pids) process.kill(pid, 'SIGKILL');
+    };
     try {
-      while (!codes.includes('ENGINE_FAILED')) codes.push(await ask());
+      await up();
+      // Twice a request: the second time ends it. One that was quicker is no failure, and another follows.
+      for (let ended = ''; ended !== 'ENGINE_FAILED'; ) {
+        const answer = classify();
+        end();
+        await expect.poll(() => registry.ready, { timeout: 60_000, interval: 5 }).toBe(false);
+        await up();
+        end();
+        ended = await answer;
+      }
+      expect(has('breaker_opened')).toBe(true);
+      expect(() => registry.acquire(undefined)).toThrowError(
+        expect.objectContaining({ code: 'MODEL_NOT_READY', retryAfterMs: expect.any(Number) }),
+      );
+      await expect
+        .poll(
+          async () => {
+            try {
+              return await classify();
+            } catch (error) {
+              return asTwinlensError(error).code;
+            }
+          },
+          { timeout: 60_000, interval: 200 },
+        )
+        .toBe(MODEL);
+      expect(has('breaker_closed')).toBe(true);
     } finally {
-      clearInterval(killer);
+      await registry.close();
     }
-    await logged('breaker_opened', before);
-    expect(await metric(`twinlens_breaker_open{model="${MODEL}",version="1"}`)).toMatch(/ 1$/);
-    const answers: string[] = [];
-    await expect
-      .poll(
-        async () => {
-          answers.push(await ask());
-          return answers.at(-1);
-        },
-        { timeout: 90_000, interval: 300 },
-      )
-      .toBe(MODEL);
-    await logged('breaker_closed', before);
-    expect(await metric(`twinlens_breaker_open{model="${MODEL}",version="1"}`)).toMatch(/ 0$/);
-    expect(answers).toContain(`${SPARE} for ${MODEL}: breaker`);
+  },
+  PATIENCE_MS,
+);
+
+test(
+  'a provider that does not work here is passed over for the next, and answers say so',
+  async (context) => {
+    const { registry, log } = await startRegistry({ TWINLENS_PROVIDER: 'webgpu,cpu', TWINLENS_INSTANCES: '1' });
+    try {
+      await expect.poll(() => registry.ready, { timeout: 120_000 }).toBe(true);
+      const handle = registry.acquire(undefined);
+      const deadline = platformClock.now() + 60_000;
+      const asked = { image: goldenImage(0), top: 1, deadline, priority: 'normal', client: 'test' } as const;
+      const { provider } = await handle.classify(asked).finally(() => handle.release());
+      if (provider === 'webgpu') context.skip('WebGPU works here, so there is nothing to pass over.');
+      expect([provider, handle.degraded]).toEqual(['cpu', { from: 'webgpu', reason: 'provider' }]);
+      expect(registry.degraded).toEqual([{ model: MODEL, from: 'webgpu', by: 'cpu', reason: 'provider' }]);
+      const line = log.find(({ fields }) => fields.event_type === 'provider_fallback');
+      expect([line?.level, line?.message]).toEqual(['warn', expect.stringContaining('webgpu does not (')]);
+    } finally {
+      await registry.close();
+    }
   },
   PATIENCE_MS,
 );

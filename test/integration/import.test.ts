@@ -30,7 +30,7 @@ function folderOf(files: Readonly<Record<string, Uint8Array | string>>): string 
 const fileOf = (name: string, content: Uint8Array | string) => join(folderOf({ [name]: content }), name);
 
 async function bestOf({ folder, manifest }: ImportedPackage, at: number): Promise<number | undefined> {
-  const load = { folder, manifest, provider: 'cpu', threads: 1, maxPixels: 4_000_000, batchMax: 1 } as const;
+  const load = { folder, manifest, providers: ['cpu'], threads: 1, maxPixels: 4_000_000, batchMax: 1 } as const;
   const instance = new Instance({ load, loadTimeoutMs: MINUTE, runTimeoutMs: MINUTE });
   try {
     await instance.load();

@@ -59,7 +59,7 @@ export async function startRegistry(environment: Record<string, string> = {}): P
   const written = { info: write('info'), warn: write('warn'), error: write('error') };
   const shared = { configuration, clock: platformClock, log: written, random: Math.random };
   const importer = createImporter({
-    provider: configuration.provider,
+    providers: configuration.providers,
     threads: 1,
     maxPixels: configuration.maxPixels,
     maxBytes: configuration.maxUploadBytes,

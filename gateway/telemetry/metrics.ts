@@ -3,7 +3,7 @@
  * they come from serving, never from a request, so that clients can't make series.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Classification } from '../../core/engine.ts';
+import { type Classification, PROVIDERS } from '../../core/engine.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import { VERSION_STATES } from '../../core/protocol.ts';
 import type { ResultsObserver } from '../results/index.ts';
@@ -226,7 +226,7 @@ export function createMetrics(): Metrics {
     requestEnded: (transport) => inFlight.dec({ transport }),
     retired(model, version) {
       pending.remove({ model, version });
-      for (const provider of ['cpu', 'cuda', 'webgpu', 'wasm']) providers.remove({ model, version, provider });
+      for (const provider of PROVIDERS) providers.remove({ model, version, provider });
     },
   };
 }

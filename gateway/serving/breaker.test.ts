@@ -66,8 +66,9 @@ describe('a breaker', () => {
     const { breaker, clock, end } = setup();
     const [early, late] = [breaker.admit(), breaker.admit()];
     end('fault', 'fault', 'fault');
-    early?.ended('answered');
-    expect(breaker.state).toBe('open');
+    clock.ms = 50;
+    early?.ended('fault');
+    expect([breaker.state, breaker.waitMs]).toEqual(['open', 50]);
     clock.ms = 100;
     const probe = breaker.admit();
     late?.ended('fault');

@@ -11,8 +11,9 @@ import type { Breakers } from './breakers.ts';
 import type { Canaries } from './canaries.ts';
 import type { Fallbacks } from './fallbacks.ts';
 import { CANARY, STABLE } from './labels.ts';
-import type { Lifecycle, VersionStatus } from './lifecycle.ts';
+import type { Lifecycle } from './lifecycle.ts';
 import type { Placement } from './placement.ts';
+import { LISTED, Refusals, unknownModel } from './refusals.ts';
 import type { AcquireOptions, Handle, ModelFile } from './servable.ts';
 import type { Shadows } from './shadows.ts';
 import { shownState } from './shown-state.ts';
@@ -27,22 +28,16 @@ export interface FrontOptions {
   readonly defaultModel: string | undefined;
 }
 
-const listed = 'GET /v1/models';
-/** Milliseconds that a probe may take: what comes meanwhile is to come again after it. */
-const PROBE_MS = 500;
-
-function unknownModel(name: string): TwinlensError {
-  return new TwinlensError('MODEL_NOT_FOUND', `There is no model ${name}; ${listed} lists them.`);
-}
-
 export class Front {
   readonly #options: FrontOptions;
+  readonly #refusals: Refusals;
   /** Models that could answer at some time. */
   readonly #served = new Set<string>();
   #begun = false;
 
   constructor(options: FrontOptions) {
     this.#options = options;
+    this.#refusals = new Refusals(options);
     const { lifecycle } = options;
     lifecycle.subscribe(({ kind, name }) => {
       if (kind === 'available') this.#served.add(name);
@@ -76,7 +71,6 @@ export class Front {
   }
 
   acquire(text: string | undefined, { key }: AcquireOptions = {}): Handle {
-    const { lifecycle } = this.#options;
     const named = text === undefined ? undefined : parseModelSpec(text);
     const name = named?.name ?? this.defaultModel;
     if (name === undefined)
@@ -84,7 +78,7 @@ export class Front {
     const spec = named ?? { kind: 'default', name };
     const handle = this.#own(spec, key);
     if (handle) return handle;
-    const refusal = this.#refusal(spec, text ?? name, lifecycle.statuses(name));
+    const refusal = this.#refusals.why(spec, text ?? name);
     // Who names a version, or a label of their own, wants that one.
     const falls = spec.kind === 'default' || (spec.kind === 'label' && spec.label === STABLE);
     const other = falls ? this.#fallback(name) : undefined;
@@ -118,7 +112,7 @@ export class Front {
     if (!status) {
       throw new TwinlensError(
         'MODEL_NOT_FOUND',
-        `There is no ${name}@${version}; ${listed}/${name} lists the versions.`,
+        `There is no ${name}@${version}; ${LISTED}/${name} lists the versions.`,
       );
     }
     const { folder, manifest } = status;
@@ -194,49 +188,6 @@ export class Front {
         return answer;
       },
     };
-  }
-
-  #refusal(spec: ModelSpec, asked: string, known: readonly VersionStatus[]): TwinlensError {
-    const { name } = spec;
-    if (known.length === 0) return unknownModel(name);
-    const status = spec.kind === 'version' ? known.find(({ version }) => version === spec.version) : undefined;
-    if ((spec.kind === 'label' && !this.#hasLabel(name, spec.label)) || (spec.kind === 'version' && !status)) {
-      const what = spec.kind === 'label' ? `label ${spec.label}` : `version ${spec.version}`;
-      return new TwinlensError('MODEL_NOT_FOUND', `${name} has no ${what}; ${listed}/${name} lists them.`);
-    }
-    const open = this.#open(spec);
-    if (open !== undefined) {
-      return new TwinlensError('MODEL_NOT_READY', `${asked} failed several times in a row; it is tried again soon.`, {
-        retryAfterMs: Math.max(open, PROBE_MS),
-      });
-    }
-    if (status && shownState(status) === 'idle') {
-      return new TwinlensError(
-        'MODEL_NOT_READY',
-        `${asked} is not loaded; ${listed}/${name} lists the versions that are.`,
-      );
-    }
-    const failed = (status ? [status] : known).find(({ state }) => state === 'failed');
-    const why = failed?.error ? ` (${failed.error.message})` : '';
-    return new TwinlensError('MODEL_NOT_READY', `${asked} can't answer yet${why}; try again in a moment.`, {
-      retryAfterMs: 1000,
-    });
-  }
-
-  /** Milliseconds until the version that the spec means is tried again; undefined when it is not turned away from. */
-  #open(spec: ModelSpec): number | undefined {
-    const { breakers, placement } = this.#options;
-    const labels = placement.labels(spec.name);
-    const label = spec.kind === 'label' ? spec.label : STABLE;
-    const version = spec.kind === 'version' ? spec.version : Object.hasOwn(labels, label) ? labels[label] : undefined;
-    return version === undefined ? undefined : breakers.waitMs(spec.name, version);
-  }
-
-  /** The label exists, whether or not its version can answer now. */
-  #hasLabel(name: string, label: string): boolean {
-    const saved = this.#options.placement.saved(name);
-    if (label === STABLE) return true;
-    return label === CANARY ? saved.canary !== undefined : Object.hasOwn(saved.labels, label);
   }
 
   #summary(name: string): ModelSummary {

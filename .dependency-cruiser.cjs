@@ -14,6 +14,7 @@ const gatewayRooms = [
   'http',
   'sockets',
   'admission',
+  'secrets',
   'results',
   'serving',
   'sources',
@@ -22,6 +23,9 @@ const gatewayRooms = [
   'instances',
   'engines',
   'telemetry',
+  'resources',
+  'health',
+  'configuration',
 ];
 
 module.exports = {

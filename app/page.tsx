@@ -1,3 +1,4 @@
+/** `/`: the camera and photos. */
 import { Workspace } from './components/workspace.tsx';
 
 export default function Page() {

@@ -27,14 +27,14 @@ export const picture = (i) => pictures[i % pictures.length] ?? Buffer.alloc(0);
 /**
  * Compiles and starts it, and waits until it can answer.
  * @param {{env?: Record<string, string>, connections?: number, fill?: (models: string) => void}} [options]
- *   `fill` puts packages into the folder of models before the start.
+ *   `fill` puts packages into an empty folder of models before the start; without it the built-in model serves.
  */
-export async function startGateway({ env = {}, connections = 32, fill = () => undefined } = {}) {
+export async function startGateway({ env = {}, connections = 32, fill } = {}) {
   await buildGateway();
   const scratch = mkdtempSync(join(tmpdir(), 'twinlens-bench-'));
   const models = join(scratch, 'models');
   mkdirSync(models);
-  fill(models);
+  fill?.(models);
   const child = spawn(process.execPath, ['dist/gateway/main.js'], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -42,7 +42,7 @@ export async function startGateway({ env = {}, connections = 32, fill = () => un
       ...process.env,
       TWINLENS_PORT: '0',
       TWINLENS_PAGE: '',
-      TWINLENS_MODELS: models,
+      ...(fill ? { TWINLENS_MODELS: models } : {}),
       TWINLENS_DATA: join(scratch, 'data'),
       TWINLENS_LOG_LEVEL: 'info',
       // Benchmarks send the same few pictures over and over; what they measure are runs.
@@ -53,7 +53,11 @@ export async function startGateway({ env = {}, connections = 32, fill = () => un
   let base = '';
   await new Promise((resolve, reject) => {
     child.once('exit', () => reject(new Error('The gateway ended.')));
-    setTimeout(() => reject(new Error(`The gateway was not ready after ${START_MS / 1000} s.`)), START_MS).unref();
+    const late = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new Error(`The gateway was not ready after ${START_MS / 1000} s.`));
+    }, START_MS).unref();
+    child.once('exit', () => clearTimeout(late));
     createInterface({ input: child.stdout }).on('line', (line) => {
       const event = JSON.parse(line);
       if (event.event_type === 'listening') base = event.url;

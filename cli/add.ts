@@ -48,9 +48,10 @@ export async function add(
     const published = await gateway.publish(id, request);
     terminal.result(published, `Published ${what}; see: npx twinlens models list`);
     return 0;
-  } catch (error) {
+  } catch (cause) {
     wanted = false;
-    throw error;
+    if (asTwinlensError(cause).code !== 'CANCELLED') throw cause;
+    throw new TwinlensError('CANCELLED', 'Interrupted; the import was cancelled.', { cause });
   } finally {
     if (!wanted) await forget(id, gateway, terminal);
   }
@@ -111,10 +112,12 @@ async function follow(id: string, gateway: Gateway, terminal: Terminal, signal: 
       terminal.say(`${state === 'passed' ? '  ok    ' : '  FAILED'}  ${step.padEnd(9)} ${message}`);
     }
     if (report.state !== 'checking') return report;
+    const running = report.steps.find(({ state }) => state === 'running');
     if (report.progress) terminal.progress('Fetching', report.progress.loadedBytes, report.progress.totalBytes);
+    else if (running) terminal.now(`  ...     ${running.step.padEnd(9)} ${running.message}`);
     if (performance.now() > endsAt) throw new TwinlensError('DEADLINE_EXCEEDED', 'The import takes too long.');
-    await pause(LOOK_MS, undefined, { signal }).catch(() => {
-      throw new TwinlensError('CANCELLED', 'Interrupted; the import was cancelled.');
+    await pause(LOOK_MS, undefined, { signal }).catch((cause: unknown) => {
+      throw new TwinlensError('CANCELLED', 'Interrupted.', { cause });
     });
   }
 }

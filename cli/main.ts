@@ -36,16 +36,11 @@ function exitCodeOf(error: TwinlensError): number {
 
 async function main(): Promise<number> {
   const { argv, env, stdout, stderr, stdin } = process;
-  const complain = (error: unknown) => {
-    const known = asTwinlensError(error);
-    stderr.write(`${clean(known.message)}\n`);
-    return known;
-  };
   let invocation: Invocation;
   try {
     invocation = parseInvocation(argv.slice(2));
   } catch (error) {
-    complain(error);
+    stderr.write(`${clean(asTwinlensError(error).message)}\n`);
     stderr.write('See: npx twinlens --help\n');
     return WRONG_USAGE;
   }
@@ -59,17 +54,16 @@ async function main(): Promise<number> {
     // The second one ends the process as usual.
     process.once(signal, () => interrupt.abort());
   }
-  const terminal = new Terminal({ stdout, stderr, stdin }, json);
+  const terminal = new Terminal({ stdout, stderr, stdin }, { json, dumb: env.TERM === 'dumb' });
   try {
     const url = invocation.url ?? (env.TWINLENS_URL || DEFAULT_URL);
     const gateway = new Gateway({ url, token: tokenOf(invocation, env), signal: interrupt.signal });
     return await run(command, gateway, terminal, interrupt.signal);
   } catch (error) {
-    if (interrupt.signal.aborted) {
-      stderr.write('Interrupted.\n');
-      return INTERRUPTED;
-    }
-    return exitCodeOf(complain(error));
+    const known = asTwinlensError(error);
+    const interrupted = interrupt.signal.aborted && known.code !== 'CANCELLED';
+    terminal.say(interrupted ? 'Interrupted.' : known.message);
+    return interrupted ? INTERRUPTED : exitCodeOf(known);
   }
 }
 

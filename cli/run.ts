@@ -1,11 +1,12 @@
 /** Carries a command out on a gateway; returns the exit code. What a command means is the gateway's matter. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { AdminModel, AdminOverview, AdminVersion, SourceStatus } from '../core/admin.ts';
-import { TwinlensError } from '../core/errors.ts';
+import type { AdminModel, AdminVersion, SourceStatus } from '../core/admin.ts';
+import { asTwinlensError, TwinlensError } from '../core/errors.ts';
 import { add } from './add.ts';
 import type { Command } from './commands.ts';
 import type { Gateway } from './gateway.ts';
-import { megabytes, type Terminal, table } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
+import { modelTable, overviewText, sourceTable } from './words.ts';
 
 /** Milliseconds between two looks at a model that is being fetched. */
 const LOOK_MS = 500;
@@ -53,7 +54,10 @@ export async function run(
       const what = `${command.model} version ${command.version}`;
       if (!command.yes) {
         if (!terminal.interactive) throw new TwinlensError('INVALID_ARGUMENT', `Say --yes to delete ${what}.`);
-        if (!(await terminal.confirm(`Delete ${what} and its files?`, signal))) return 1;
+        if (!(await terminal.confirm(`Delete ${what} and its files?`, signal))) {
+          terminal.say('Nothing was deleted.');
+          return 1;
+        }
       }
       return change('DELETE', command.model, `versions/${command.version}`);
     }
@@ -96,7 +100,10 @@ async function pull(
   }
   await gateway.follow(found.name, model);
   const versions = found.offers.filter((offer) => offer.model === model).map(({ version }) => version);
-  const served = await untilServed(model, Math.max(...versions), gateway, terminal, signal);
+  const served = await untilServed(model, Math.max(...versions), gateway, terminal, signal).catch((cause: unknown) => {
+    if (asTwinlensError(cause).code !== 'CANCELLED') throw cause;
+    throw new TwinlensError('CANCELLED', `Interrupted; the gateway goes on fetching ${model}.`, { cause });
+  });
   terminal.result(served, modelTable([served]));
   return 0;
 }
@@ -116,84 +123,21 @@ async function untilServed(
     if (seen?.state === 'failed') {
       throw new TwinlensError('ENGINE_FAILED', `${model} version ${version}: ${seen.reason ?? 'it failed.'}`);
     }
-    if (seen?.progress) terminal.progress(`Fetching ${model}`, seen.progress.loadedBytes, seen.progress.totalBytes);
+    if (seen?.state === 'loading') tellLoading(model, seen, terminal);
     if (performance.now() > endsAt) {
       throw new TwinlensError('DEADLINE_EXCEEDED', `${model} is not served yet; see "models list".`);
     }
-    await pause(LOOK_MS, undefined, { signal }).catch(() => {
-      throw new TwinlensError('CANCELLED', `Interrupted; the gateway goes on fetching ${model}.`);
+    await pause(LOOK_MS, undefined, { signal }).catch((cause: unknown) => {
+      throw new TwinlensError('CANCELLED', 'Interrupted.', { cause });
     });
   }
 }
 
-function overviewText({ models, sources, access, readOnly }: AdminOverview): string {
-  const offers = sources.flatMap(({ name, offers }) =>
-    offers.filter(({ followed }) => !followed).map((offer) => ({ name, offer })),
-  );
-  const parts = [models.length === 0 ? 'There are no models.' : modelTable(models)];
-  if (sources.length > 0) parts.push(sourceTable(sources));
-  if (offers.length > 0) {
-    const rows = offers.map(({ name, offer }) => [
-      offer.model,
-      String(offer.version),
-      name,
-      megabytes(offer.bytes),
-      offer.licence,
-      offer.title,
-    ]);
-    parts.push(
-      `To be had with "models pull":\n${table([['MODEL', 'VERSION', 'SOURCE', 'SIZE', 'LICENCE', 'TITLE'], ...rows])}`,
-    );
-  }
-  if (readOnly !== undefined) parts.push(`Nothing can be published: ${readOnly}`);
-  if (access === 'loopback') parts.push('No admin token is configured: only this machine may use the admin API.');
-  return parts.join('\n\n');
-}
-
-function modelTable(models: readonly AdminModel[]): string {
-  const head = ['MODEL', 'VERSION', 'STATE', 'LABELS', 'SOURCE', 'MEMORY', 'REQUESTS', 'ERRORS', 'P99'];
-  const rows = models.flatMap((model) =>
-    model.versions.map((version) => [
-      model.name,
-      String(version.version),
-      stateOf(version),
-      labelsOf(model, version),
-      version.source,
-      version.memoryBytes > 0 ? megabytes(version.memoryBytes) : '',
-      String(version.traffic.requests),
-      String(version.traffic.errors),
-      version.traffic.p99Ms === undefined ? '' : `${version.traffic.p99Ms.toFixed(1)} ms`,
-    ]),
-  );
-  return table([head, ...rows]);
-}
-
-function stateOf({ state, stage, reason }: AdminVersion): string {
-  if (state === 'failed') return `failed: ${reason ?? 'no reason given'}`;
-  return state === 'loading' && stage !== undefined ? `loading (${stage})` : state;
-}
-
-function labelsOf({ stable, canary }: AdminModel, { version, labels }: AdminVersion): string {
-  return labels
-    .map((label) => {
-      if (label === 'stable' && stable === 'pinned') return 'stable (pinned)';
-      if (label === 'canary' && canary?.version === version)
-        return `canary (${Math.round(canary.share * 1000) / 10} %)`;
-      return label;
-    })
-    .join(', ');
-}
-
-function sourceTable(sources: readonly SourceStatus[]): string {
-  const time = (at: number | undefined) =>
-    at === undefined ? '' : new Date(at).toISOString().slice(0, 19).replace('T', ' ');
-  const rows = sources.map(({ name, kind, location, lastCheckAt, nextCheckAt, error, refused }) => [
-    name,
-    kind,
-    time(lastCheckAt),
-    time(nextCheckAt),
-    error ?? (refused.length === 0 ? 'ok' : `${refused.length} refused`),
-    location,
-  ]);
-  return table([['SOURCE', 'KIND', 'CHECKED (UTC)', 'NEXT', 'STATE', 'WHERE'], ...rows]);
+/** What a version that is on its way is doing. What was fetched is checked before it counts as fetched. */
+function tellLoading(model: string, { stage, progress }: AdminVersion, terminal: Terminal): void {
+  if (stage !== 'fetch') terminal.now(`Loading ${model} (${stage ?? 'load'})`);
+  else if (!progress) terminal.now(`Fetching ${model}`);
+  else if (progress.loadedBytes < progress.totalBytes || progress.totalBytes === 0) {
+    terminal.progress(`Fetching ${model}`, progress.loadedBytes, progress.totalBytes);
+  } else terminal.now(`Checking ${model}`);
 }

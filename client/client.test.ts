@@ -1,182 +1,12 @@
-import { describe, expect, it, vi } from 'vitest';
-import { FakeClock, settle } from '../test/doubles/fake-clock.ts';
-import { FakeNetwork } from '../test/doubles/socket-pair.ts';
-import { classifies, failure, jpeg, LIMITS, readClient, result, welcome } from '../test/doubles/wire-gateway.ts';
-import type { ClientEvent, TwinlensClientOptions } from './index.ts';
-import { TwinlensClient } from './index.ts';
-
-function setup(options: Partial<TwinlensClientOptions> = {}) {
-  const clock = new FakeClock();
-  const network = new FakeNetwork();
-  const client = new TwinlensClient({
-    url: 'http://gateway.test:8080/',
-    WebSocket: network.WebSocket,
-    clock,
-    random: () => 0.5,
-    ...options,
-  });
-  const events: ClientEvent[] = [];
-  client.subscribe((event) => events.push(event));
-  const open = async (limits = {}) => {
-    client.connect();
-    network.last.send(welcome(limits));
-    await settle();
-    return network.last;
-  };
-  return { clock, network, client, events, open };
-}
-
-/** Settles later or never; never an unhandled rejection. */
-function outcome(promise: Promise<unknown>): { value: unknown; code: unknown; settled: boolean } {
-  const seen = { value: undefined as unknown, code: undefined as unknown, settled: false };
-  promise.then(
-    (value) => Object.assign(seen, { value, settled: true }),
-    (error: { code?: unknown }) => Object.assign(seen, { code: error.code, settled: true }),
-  );
-  return seen;
-}
-
-describe('TwinlensClient: connecting', () => {
-  it('dials the stream path with the subprotocol and is open at the welcome', async () => {
-    const { client, network, open } = setup();
-    expect(client.state).toEqual({ state: 'idle' });
-    await open();
-    expect(network.last.url).toBe('ws://gateway.test:8080/v1/stream');
-    expect(network.last.protocols).toEqual(['twinlens.v1']);
-    expect(client.state).toMatchObject({ state: 'open', welcome: { server: 'wire-gateway', limits: LIMITS } });
-    client.close();
-  });
-
-  it('gives up a gateway that sends no welcome in time, and waits with jitter before the next attempt', async () => {
-    const { client, network, clock } = setup({ handshakeMs: 1_000, backoff: { baseMs: 200, capMs: 500 } });
-    client.connect();
-    await clock.advance(1_000);
-    expect(client.state).toMatchObject({ state: 'waiting', attempt: 2, retryInMs: 100 });
-    await clock.advance(100);
-    expect(network.pairs).toHaveLength(2);
-    expect(client.state).toEqual({ state: 'connecting', attempt: 2 });
-    client.close();
-  });
-
-  it('doubles the waits up to the cap, and starts again after a steady connection', async () => {
-    const { client, network, clock } = setup({ backoff: { baseMs: 200, capMs: 500 } });
-    const waits: number[] = [];
-    client.subscribe((event) => {
-      if (event.type === 'state' && event.state.state === 'waiting') waits.push(event.state.retryInMs);
-    });
-    network.onDial = (pair) => pair.drop();
-    client.connect();
-    await clock.advance(1_000);
-    expect(waits.slice(0, 4)).toEqual([100, 200, 250, 250]);
-    network.onDial = (pair) => pair.send(welcome());
-    await clock.advance(250);
-    await clock.advance(10_000);
-    expect(client.state.state).toBe('open');
-    network.last.drop();
-    await settle();
-    expect(client.state).toMatchObject({ state: 'waiting', retryInMs: 100 });
-    client.close();
-  });
-
-  it('connects at once when asked to while it waits', async () => {
-    const { client, network, clock } = setup();
-    client.connect();
-    network.last.drop();
-    await settle();
-    client.connect();
-    expect(network.pairs).toHaveLength(2);
-    await clock.advance(5_000);
-    expect(network.pairs).toHaveLength(2);
-    client.close();
-  });
-
-  it('stops for good when the gateway refuses its credentials, and says why to every request', async () => {
-    const { client, network, clock } = setup();
-    const waiting = outcome(client.classify(jpeg()));
-    network.last.send(failure(undefined, 'UNAUTHENTICATED'));
-    network.last.drop(4401);
-    await clock.advance(60_000);
-    expect(network.pairs).toHaveLength(1);
-    expect(client.state).toMatchObject({ state: 'closed', error: { code: 'UNAUTHENTICATED' } });
-    expect(waiting.code).toBe('UNAUTHENTICATED');
-    await expect(client.classify(jpeg())).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
-    expect(clock.pending).toBe(0);
-  });
-
-  it('finds a connection that went silent, and not one that answers', async () => {
-    const { client, clock, open } = setup({ heartbeatMs: 1_000, heartbeatTimeoutMs: 500 });
-    const pair = await open();
-    pair.onReceive = (data) => {
-      const message = readClient(data);
-      if (message.type === 'ping') pair.send({ type: 'pong', id: message.id });
-    };
-    await clock.advance(10_000);
-    expect(client.state.state).toBe('open');
-    pair.onReceive = undefined;
-    await clock.advance(1_500);
-    expect(client.state).toMatchObject({ state: 'waiting', reason: expect.stringContaining('ping') });
-    expect(pair.closedByClient).toBe(1006);
-    client.close();
-    expect(clock.pending).toBe(0);
-  });
-
-  it('honours goodbye: finishes what is in flight, sends nothing new, leaves, and comes back when asked to', async () => {
-    const { client, network, clock, events, open } = setup();
-    const pair = await open();
-    const first = outcome(client.classify(jpeg()));
-    await settle();
-    pair.send({ type: 'goodbye', retryAfterMs: 3_000 });
-    await settle();
-    const second = outcome(client.classify(jpeg()));
-    await settle();
-    expect(classifies(pair.received)).toHaveLength(1);
-    expect(pair.open).toBe(true);
-    pair.send(result('r1'));
-    await settle();
-    expect(first.value).toMatchObject({ model: 'mini' });
-    expect(pair.closedByClient).toBe(1000);
-    expect(client.state).toMatchObject({ state: 'waiting', retryInMs: 3_125 });
-    expect(events).toContainEqual({ type: 'goodbye', retryAfterMs: 3_000 });
-    network.onDial = (next) => next.send(welcome());
-    await clock.advance(3_125);
-    network.last.send(result('r2'));
-    await settle();
-    expect(second.value).toMatchObject({ model: 'mini' });
-    client.close();
-  });
-
-  it('asks for model events on every connection, and passes them on', async () => {
-    const { client, network, clock, events, open } = setup({ watch: ['mini'] });
-    const pair = await open();
-    expect(pair.received.map(readClient)).toContainEqual({ type: 'subscribe', models: ['mini'] });
-    network.onDial = (next) => next.send(welcome());
-    pair.drop();
-    await clock.advance(5_000);
-    expect(network.last.received.map(readClient)).toContainEqual({ type: 'subscribe', models: ['mini'] });
-    const event = { type: 'model', event: 'label', model: 'mini', version: 2, label: 'stable' } as const;
-    network.last.send(event);
-    await settle();
-    expect(events).toContainEqual(event);
-    client.close();
-  });
-
-  it('says what to pass where the platform has no WebSocket', async () => {
-    vi.stubGlobal('WebSocket', undefined);
-    const client = new TwinlensClient({ url: 'http://gateway.test' });
-    vi.unstubAllGlobals();
-    expect(() => client.connect()).toThrow(/package ws/);
-    await expect(client.classify(jpeg())).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
-    client.close();
-  });
-
-  it('refuses what is no address of a gateway, and says what one looks like', () => {
-    expect(() => new TwinlensClient({ url: 'gateway.test' })).toThrow(/http:\/\/localhost:8080/);
-  });
-});
+/** The client's requests over a connection that is there: their places, bounds, deadlines and ends. */
+import { describe, expect, it } from 'vitest';
+import { settle } from '../test/doubles/fake-clock.ts';
+import { classifies, failure, jpeg, readClient, result, welcome } from '../test/doubles/wire-gateway.ts';
+import { outcome, setUpClient } from '../test/support/client.ts';
 
 describe('TwinlensClient: classify', () => {
   it('connects by itself, waits for the welcome, and answers', async () => {
-    const { client, network } = setup();
+    const { client, network } = setUpClient();
     const answer = outcome(
       client.classify(jpeg(), { model: 'mini:stable', top: 3, priority: 'high', stream: 'camera', key: 'anna' }),
     );
@@ -203,7 +33,7 @@ describe('TwinlensClient: classify', () => {
   });
 
   it('keeps at most maxInFlight requests on the wire; the most urgent waiting one goes next', async () => {
-    const { client, open } = setup();
+    const { client, open } = setUpClient();
     const pair = await open();
     for (const priority of ['normal', 'normal', 'low', 'normal', 'high'] as const) {
       outcome(client.classify(jpeg(), { priority }));
@@ -219,7 +49,7 @@ describe('TwinlensClient: classify', () => {
   });
 
   it('answers QUEUE_FULL beyond the bound of waiting requests and of their bytes', async () => {
-    const { client } = setup({ maxWaiting: 2, maxWaitingBytes: 20 });
+    const { client } = setUpClient({ maxWaiting: 2, maxWaitingBytes: 20 });
     const first = outcome(client.classify(jpeg(8)));
     const heavy = outcome(client.classify(jpeg(13)));
     const second = outcome(client.classify(jpeg(8)));
@@ -230,7 +60,7 @@ describe('TwinlensClient: classify', () => {
   });
 
   it('lets nothing wait when maxWaiting is 0, but sends while there is room on the wire', async () => {
-    const { client, open } = setup({ maxWaiting: 0 });
+    const { client, open } = setUpClient({ maxWaiting: 0 });
     await expect(client.classify(jpeg())).rejects.toMatchObject({ code: 'QUEUE_FULL' });
     await open({ maxInFlight: 1 });
     const sent = outcome(client.classify(jpeg()));
@@ -241,7 +71,7 @@ describe('TwinlensClient: classify', () => {
   });
 
   it('supersedes the waiting image of the same stream, in whose place the newer one goes', async () => {
-    const { client, open } = setup();
+    const { client, open } = setUpClient();
     const pair = await open({ maxInFlight: 1 });
     const flying = outcome(client.classify(jpeg(), { stream: 'a' }));
     const older = outcome(client.classify(jpeg(), { stream: 'a' }));
@@ -256,7 +86,7 @@ describe('TwinlensClient: classify', () => {
   });
 
   it('rejects at the deadline, whether waiting or in flight, and tells the gateway', async () => {
-    const { client, clock, open } = setup();
+    const { client, clock, open } = setUpClient();
     const pair = await open({ maxInFlight: 1 });
     const flying = outcome(client.classify(jpeg(), { deadlineMs: 100 }));
     const waiting = outcome(client.classify(jpeg(), { deadlineMs: 50 }));
@@ -273,7 +103,7 @@ describe('TwinlensClient: classify', () => {
   });
 
   it('sends what is left of the deadline, not what it was', async () => {
-    const { client, network, clock } = setup();
+    const { client, network, clock } = setUpClient();
     outcome(client.classify(jpeg(), { deadlineMs: 5_000 }));
     await clock.advance(2_000);
     network.last.send(welcome());
@@ -283,7 +113,7 @@ describe('TwinlensClient: classify', () => {
   });
 
   it('cancels on abort, and keeps the place on the wire until the gateway has answered', async () => {
-    const { client, open } = setup();
+    const { client, open } = setUpClient();
     const pair = await open({ maxInFlight: 1 });
     const controller = new AbortController();
     const flying = outcome(client.classify(jpeg(), { signal: controller.signal }));
@@ -305,7 +135,7 @@ describe('TwinlensClient: classify', () => {
   });
 
   it('sends a request again once after a lost connection, then answers UNAVAILABLE', async () => {
-    const { client, network, clock, open } = setup();
+    const { client, network, clock, open } = setUpClient();
     const pair = await open();
     const answer = outcome(client.classify(jpeg()));
     await settle();
@@ -321,7 +151,7 @@ describe('TwinlensClient: classify', () => {
   });
 
   it('does not send again what made the gateway close the connection', async () => {
-    const { client, open } = setup();
+    const { client, open } = setUpClient();
     const pair = await open();
     const answer = outcome(client.classify(jpeg()));
     await settle();
@@ -333,7 +163,7 @@ describe('TwinlensClient: classify', () => {
   });
 
   it('sends again elsewhere what a draining gateway refused', async () => {
-    const { client, network, clock, open } = setup();
+    const { client, network, clock, open } = setUpClient();
     const pair = await open();
     const answer = outcome(client.classify(jpeg()));
     await settle();
@@ -348,7 +178,7 @@ describe('TwinlensClient: classify', () => {
   });
 
   it('gives errors their code and the time after which to try again', async () => {
-    const { client, open } = setup();
+    const { client, open } = setUpClient();
     const pair = await open();
     const answer = client.classify(jpeg());
     await settle();
@@ -363,7 +193,7 @@ describe('TwinlensClient: classify', () => {
   });
 
   it('refuses locally what the gateway would: too many bytes, too many pixels, wrong byte counts, wrong fields', async () => {
-    const { client, open } = setup();
+    const { client, open } = setUpClient();
     const pair = await open();
     const raw = (width: number, height: number, bytes: number) =>
       ({ encoding: 'rgb8', width, height, data: new Uint8Array(bytes) }) as const;
@@ -388,7 +218,7 @@ describe('TwinlensClient: classify', () => {
   });
 
   it('lives on when the gateway sends what it can not read, and settles the request that it names', async () => {
-    const { client, open } = setup();
+    const { client, open } = setUpClient();
     const pair = await open();
     const answer = outcome(client.classify(jpeg()));
     await settle();
@@ -402,7 +232,7 @@ describe('TwinlensClient: classify', () => {
   });
 
   it('close rejects everything and leaves no timer; connect opens it again', async () => {
-    const { client, network, clock, open } = setup({ maxWaiting: 4 });
+    const { client, network, clock, open } = setUpClient({ maxWaiting: 4 });
     const pair = await open({ maxInFlight: 1 });
     const answers = [1, 2, 3].map(() => outcome(client.classify(jpeg())));
     const ping = outcome(client.ping());
@@ -418,24 +248,6 @@ describe('TwinlensClient: classify', () => {
     await open();
     expect(network.pairs).toHaveLength(2);
     expect(client.state.state).toBe('open');
-    client.close();
-  });
-});
-
-describe('TwinlensClient: ping', () => {
-  it('measures the round trip, and has a deadline', async () => {
-    const { client, clock, open } = setup({ heartbeatTimeoutMs: 400 });
-    await expect(client.ping()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-    const pair = await open();
-    const first = outcome(client.ping());
-    await clock.advance(25);
-    const message = pair.received.map(readClient).find((sent) => sent.type === 'ping');
-    pair.send({ type: 'pong', id: message?.id });
-    await settle();
-    expect(first.value).toBe(25);
-    const second = outcome(client.ping());
-    await clock.advance(400);
-    expect(second.code).toBe('DEADLINE_EXCEEDED');
     client.close();
   });
 });

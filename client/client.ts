@@ -14,10 +14,13 @@ import { HttpApi, MAX_DEADLINE_MS } from './http.ts';
 import { type ClientClassifyOptions, toMessage, tooLarge } from './message.ts';
 import { type Platform, resolveBase, resolvePlatform } from './platform.ts';
 import { RequestTable } from './requests.ts';
+import { type TokenSource, tokenOf } from './token.ts';
 
 export interface TwinlensClientOptions extends Partial<Platform> {
   /** Address of the gateway, `http://host:8080`; '' is the origin of the page. */
   readonly url: string;
+  /** Token of this client, where the gateway asks for one; as a function it is asked before each use. Default none. */
+  readonly token?: TokenSource;
   /** Requests that may wait for a place on the wire, beyond it QUEUE_FULL; 0: none may wait. Default 64. */
   readonly maxWaiting?: number;
   /** Bytes of the images of waiting requests, beyond it QUEUE_FULL. Default 64 MiB. */
@@ -57,7 +60,7 @@ export class TwinlensClient {
   readonly #watch: readonly string[];
   #lastId = 0;
 
-  /** Throws INVALID_ARGUMENT when `url` is no address. Opens nothing yet. */
+  /** Throws INVALID_ARGUMENT when `url` is no address or `token` can't be one. Opens nothing yet. */
   constructor(options: TwinlensClientOptions) {
     const platform = resolvePlatform(options);
     const base = resolveBase(options.url);
@@ -65,7 +68,10 @@ export class TwinlensClient {
     this.#requestTimeoutMs = options.requestTimeoutMs ?? 30_000;
     this.#pingTimeoutMs = options.heartbeatTimeoutMs ?? 10_000;
     this.#watch = options.watch ?? [];
-    this.#http = new HttpApi({ platform, base, requestTimeoutMs: this.#requestTimeoutMs });
+    const { token } = options;
+    // A function is asked when there is something to send.
+    if (typeof token === 'string') tokenOf(token);
+    this.#http = new HttpApi({ platform, base, token, requestTimeoutMs: this.#requestTimeoutMs });
     this.#requests = new RequestTable({
       clock: platform.clock,
       maxWaiting: options.maxWaiting ?? 64,
@@ -77,6 +83,7 @@ export class TwinlensClient {
       {
         url: base.replace(/^http/, 'ws') + STREAM_PATH,
         WebSocket: platform.WebSocket,
+        token,
         clock: platform.clock,
         random: platform.random,
         backoff: options.backoff ?? DEFAULT_BACKOFF,

@@ -12,13 +12,17 @@ import {
   toErrorBody,
 } from '../core/errors.ts';
 import { type ClientTextMessage, type GatewayMessage, parseGatewayMessage, SUBPROTOCOL } from '../core/protocol.ts';
+import { tokenProtocol } from '../core/token-protocol.ts';
 import { type BackoffOptions, backoffMs } from './backoff.ts';
 import type { ConnectionState } from './events.ts';
 import type { Clock, SocketConstructor, SocketMinimal } from './platform.ts';
+import { type TokenSource, tokenOf } from './token.ts';
 
 export interface ConnectionOptions {
   readonly url: string;
   readonly WebSocket: SocketConstructor;
+  /** Asked before each attempt to connect. */
+  readonly token: TokenSource | undefined;
   readonly clock: Clock;
   readonly random: () => number;
   readonly backoff: BackoffOptions;
@@ -109,7 +113,9 @@ export class Connection {
     const { url, WebSocket, clock, handshakeMs } = this.#options;
     let socket: SocketMinimal;
     try {
-      socket = new WebSocket(url, [SUBPROTOCOL]);
+      const token = tokenOf(this.#options.token);
+      // Browsers can set no other header of a handshake.
+      socket = new WebSocket(url, token === undefined ? [SUBPROTOCOL] : [SUBPROTOCOL, tokenProtocol(token)]);
     } catch (error) {
       this.#drop(asTwinlensError(error, 'UNAVAILABLE'));
       return;

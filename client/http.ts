@@ -13,6 +13,7 @@ import {
 } from '../core/protocol.ts';
 import type { ClientClassifyOptions } from './message.ts';
 import type { Platform, ResponseMinimal } from './platform.ts';
+import { type TokenSource, tokenOf } from './token.ts';
 
 /** The protocol's largest deadline, milliseconds. */
 export const MAX_DEADLINE_MS = 600_000;
@@ -20,6 +21,8 @@ export const MAX_DEADLINE_MS = 600_000;
 export interface HttpOptions {
   readonly platform: Platform;
   readonly base: string;
+  /** Asked before each request. */
+  readonly token: TokenSource | undefined;
   /** Milliseconds for requests that name no deadline. */
   readonly requestTimeoutMs: number;
 }
@@ -123,7 +126,10 @@ export class HttpApi {
       throw new TwinlensError('INVALID_ARGUMENT', 'This platform has no fetch; pass one to the client.');
     }
     const { method, path, headers, body } = call;
-    const init = { method, headers: { accept: 'application/json', ...headers }, signal, ...(body ? { body } : {}) };
+    const token = tokenOf(this.#options.token);
+    const authorization: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const all = { accept: 'application/json', ...authorization, ...headers };
+    const init = { method, headers: all, signal, ...(body ? { body } : {}) };
     let response: ResponseMinimal;
     let text: string;
     try {

@@ -17,3 +17,4 @@ export type { ClientEvent, ConnectionState, Welcome } from './events.ts';
 export { readProblem } from './http.ts';
 export type { ClientClassifyOptions } from './message.ts';
 export type { Clock, FetchMinimal, Platform, ResponseMinimal, SocketConstructor, SocketMinimal } from './platform.ts';
+export type { TokenSource } from './token.ts';

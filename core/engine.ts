@@ -99,7 +99,7 @@ export interface CancelSignal {
 }
 
 export interface ClassifyOptions {
-  /** Predictions wanted, 1..classes; default 5. */
+  /** Predictions wanted, 1 to 100,000; more than the model has classes gives all. Default 5. */
   readonly top?: number;
   /** Milliseconds from now after which no answer is wanted: DEADLINE_EXCEEDED. */
   readonly deadlineMs?: number;

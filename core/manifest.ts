@@ -6,8 +6,8 @@ import { z } from 'zod';
 import type { LoadedModel, Provider } from './engine.ts';
 import { TwinlensError } from './errors.ts';
 import { describeMistakes } from './mistakes.ts';
+import { modelNameSchema, versionSchema } from './names.ts';
 
-const MODEL_NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 /** A path inside the package: forward slashes, no empty, `.` or `..` part, no absolute path. */
 const FILE_PATH = /^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[A-Za-z0-9_][A-Za-z0-9._-]*(?:\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/;
 
@@ -74,8 +74,11 @@ const goldenSchema = z.strictObject({
   tolerance: z.number().positive().max(0.1),
 });
 
+/** By the numbers that a variant's file computes with; `w16` keeps halves and computes in floats. */
+export const VARIANT_NAMES = ['fp32', 'w16', 'fp16', 'int8'] as const;
+
 const variantSchema = z.strictObject({
-  name: z.enum(['fp32', 'w16', 'fp16', 'int8']),
+  name: z.enum(VARIANT_NAMES),
   file: filePath,
   /** Features of the runtime without which the variant can't run. */
   requires: z.array(z.enum(['shader-f16'])),
@@ -84,8 +87,8 @@ const variantSchema = z.strictObject({
 const manifestSchema = z
   .strictObject({
     format: z.literal('twinlens-model/1'),
-    name: z.string().regex(MODEL_NAME, 'lower case letters, digits, dot, dash and underscore'),
-    version: z.int().min(1).max(2_147_483_647),
+    name: modelNameSchema,
+    version: versionSchema,
     title: z.string().min(1).max(120),
     licence: z.string().min(1).max(120),
     /** Where the weights come from, in words or as an address. */

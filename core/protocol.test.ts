@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { classification } from '../test/support/classification.ts';
 import { IMAGE_ENCODINGS, PRIORITIES, RAW_ENCODINGS } from './engine.ts';
 import { TwinlensError } from './errors.ts';
 import {
@@ -169,17 +170,7 @@ describe('parseClientMessage', () => {
   });
 });
 
-const classification = {
-  model: 'lens',
-  version: 1,
-  variant: 'fp32',
-  predictions: [{ label: 'cat', index: 0, score: 0.9 }],
-  notSure: false,
-  provider: 'cpu',
-  cached: false,
-  timings: { queue: 1, decode: 2, prepare: 3, infer: 4, total: 10 },
-  batchSize: 1,
-};
+const answer = classification();
 const summary = { name: 'lens', title: 'Lens', default: true, versions: [1], labels: { stable: 1 } };
 
 describe('what the gateway sends', () => {
@@ -191,7 +182,7 @@ describe('what the gateway sends', () => {
       limits: { maxInFlight: 8, maxBytes: 10, maxPixels: 100 },
       models: [summary],
     },
-    { type: 'result', id: '1', ...classification },
+    { type: 'result', id: '1', ...answer },
     { type: 'error', id: '1', code: 'QUEUE_FULL', message: 'x', retryable: true, retryAfterMs: 5 },
     { type: 'error', code: 'INVALID_ARGUMENT', message: 'x', retryable: false },
     { type: 'model', event: 'label', model: 'lens', version: 2, label: 'stable' },
@@ -214,7 +205,7 @@ describe('what the gateway sends', () => {
 
   test('of the HTTP bodies is read by the same rules', () => {
     expect(parseModels({ models: [summary], later: 1 })).toEqual([summary]);
-    expect(parseClassification({ ...classification, id: 'x' })).toEqual(classification);
+    expect(parseClassification({ ...answer, id: 'x' })).toEqual(answer);
     const detail = { ...summary, details: [{ version: 1, state: 'available', provider: 'cpu', manifest: {} }] };
     expect(parseModelDetail(detail)).toEqual(detail);
     for (const parse of [parseModels, parseClassification, parseModelDetail]) {

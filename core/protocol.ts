@@ -8,6 +8,7 @@ import { DEGRADATIONS, IMAGE_ENCODINGS, PRIORITIES, PROVIDERS } from './engine.t
 import { type ErrorCode, isErrorCode, TwinlensError } from './errors.ts';
 import { describeMistakes } from './mistakes.ts';
 import { MAX_SPEC_LENGTH } from './model-spec.ts';
+import { MAX_TOP } from './top.ts';
 
 export const SUBPROTOCOL = 'twinlens.v1';
 export const STREAM_PATH = '/v1/stream';
@@ -29,7 +30,7 @@ const classifySchema = z.strictObject({
   /** Chosen by the client; unique among its requests in flight. */
   id,
   model: spec.optional(),
-  top: z.int().min(1).max(100_000).optional(),
+  top: z.int().min(1).max(MAX_TOP).optional(),
   image: imageSchema,
   deadlineMs: z.int().min(1).max(600_000).optional(),
   priority: z.enum(PRIORITIES).optional(),

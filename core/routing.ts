@@ -136,14 +136,7 @@ function preferDevice(input: RoutingInput): Route {
       reason: 'This device runs the model.',
     };
   }
-  if (!gateway)
-    return {
-      engine: 'gateway',
-      fallback: 'none',
-      code: device.code,
-      reason: `${stripStop(device.reason)}, so the gateway answers.`,
-    };
-  return none(device, gateway);
+  return gateway ? none(device, gateway) : insteadOf(device, 'gateway', 'the gateway');
 }
 
 function preferGateway(input: RoutingInput): Route {
@@ -156,14 +149,17 @@ function preferGateway(input: RoutingInput): Route {
       code: 'CHOSEN',
       reason: 'The gateway answers, as chosen.',
     };
-  if (!device)
-    return {
-      engine: 'device',
-      fallback: 'none',
-      code: gateway.code,
-      reason: `${stripStop(gateway.reason)}, so this device answers.`,
-    };
-  return none(device, gateway);
+  return device ? none(device, gateway) : insteadOf(gateway, 'device', 'this device');
+}
+
+/** What the one preferred can't do, the other does. */
+function insteadOf(obstacle: Obstacle, engine: 'device' | 'gateway', name: string): Route {
+  return {
+    engine,
+    fallback: 'none',
+    code: obstacle.code,
+    reason: `${stripStop(obstacle.reason)}, so ${name} answers.`,
+  };
 }
 
 function none(device: Obstacle, gateway: Obstacle): Route {

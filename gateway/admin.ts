@@ -4,10 +4,10 @@
  */
 import { join } from 'node:path';
 import { asTwinlensError } from '../core/errors.ts';
-import { AdminGate } from './admission/index.ts';
+import { AdminGate, type TokenBook } from './admission/index.ts';
 import type { Configuration } from './configuration/index.ts';
 import type { Admin } from './http/index.ts';
-import { type Importer, Imports, openStaging, type Staging, Uploads } from './packages/index.ts';
+import { createStaging, type Importer, Imports, type Staging, Uploads } from './packages/index.ts';
 import type { Clock } from './scheduling/index.ts';
 import type { ModelOperations } from './serving/index.ts';
 import { downloadFile } from './sources/index.ts';
@@ -16,7 +16,7 @@ import type { Log } from './telemetry/index.ts';
 export interface AdminOptions {
   readonly configuration: Pick<Configuration, 'data' | 'maxUploadBytes'>;
   /** Undefined: only this machine may ask. */
-  readonly token: string | undefined;
+  readonly tokens: TokenBook | undefined;
   readonly operations: ModelOperations;
   readonly importer: Importer;
   readonly clock: Clock;
@@ -26,7 +26,7 @@ export interface AdminOptions {
 }
 
 export async function createAdmin(options: AdminOptions): Promise<Admin & { close(): Promise<void> }> {
-  const { configuration, token, operations, importer, clock, today, log } = options;
+  const { configuration, tokens, operations, importer, clock, today, log } = options;
   const { data, maxUploadBytes } = configuration;
   const staging = await stagingIn(data, log);
   const uploads = new Uploads({ staging, maxBytes: maxUploadBytes, after: clock.after, log });
@@ -43,7 +43,7 @@ export async function createAdmin(options: AdminOptions): Promise<Admin & { clos
     log,
   });
   return {
-    gate: new AdminGate({ token, now: clock.now, log }),
+    gate: new AdminGate({ tokens, now: clock.now, log }),
     operations,
     uploads,
     imports,
@@ -56,10 +56,12 @@ export async function createAdmin(options: AdminOptions): Promise<Admin & { clos
 
 async function stagingIn(data: string | undefined, log: Log): Promise<Staging | undefined> {
   if (data === undefined) return undefined;
+  const staging = createStaging(join(data, 'staging'));
   try {
-    return await openStaging(join(data, 'staging'));
+    await staging.sweep();
   } catch (error) {
+    // Each upload tries again.
     log.warn({ event_type: 'uploads_unavailable' }, asTwinlensError(error).message);
-    return undefined;
   }
+  return staging;
 }

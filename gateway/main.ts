@@ -6,23 +6,30 @@ import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { asTwinlensError } from '../core/errors.ts';
+import { createAccess } from './access.ts';
 import { createAdmin } from './admin.ts';
 import { Gate, Intake, originPolicy } from './admission/index.ts';
 import { type Configuration, parseConfiguration } from './configuration/index.ts';
 import { createHttp } from './http/index.ts';
 import { createImporter } from './packages/index.ts';
+import { allowanceHere, Cgroup, heldBytesThatFit } from './resources/index.ts';
 import { Results } from './results/index.ts';
-import { ADMIN_TOKEN_MOUNT, MIN_ADMIN_TOKEN, readSecret } from './secret.ts';
+import { readSecret } from './secrets/index.ts';
 import { createRegistry } from './serving/index.ts';
 import { attachSockets } from './sockets/index.ts';
 import { createSources } from './sources/index.ts';
 import { createLog, createMetrics, type Log } from './telemetry/index.ts';
+import { createVitals } from './vitals.ts';
 
 /** Milliseconds for requests to end after they were told to, and for answers to leave. */
 const LAST_WORDS_MS = 1000;
 const ADMIN_ACCESS = {
   token: 'the admin API takes the configured token',
   loopback: 'no admin token is configured, so only this machine may use the admin API; set TWINLENS_ADMIN_TOKEN',
+} as const;
+const CLIENT_ACCESS = {
+  token: 'the API takes the configured client tokens',
+  open: 'the API is open to all who can connect',
 } as const;
 /** Milliseconds within which signals count as one. */
 const REPEAT_MS = 500;
@@ -59,6 +66,8 @@ function softwareVersion(): string {
 async function start(configuration: Configuration, log: Log): Promise<() => Promise<void>> {
   const version = softwareVersion();
   const metrics = createMetrics();
+  const access = createAccess({ configuration, clock, today: Date.now, log, limited: metrics.rateLimited });
+  const { clients, callerOf, certificate, adminTokens } = access;
   const importer = createImporter({
     providers: configuration.providers,
     threads: configuration.threads || 1,
@@ -76,8 +85,11 @@ async function start(configuration: Configuration, log: Log): Promise<() => Prom
     random: Math.random,
     log,
   });
+  const cgroup = new Cgroup();
+  const allowance = allowanceHere(cgroup, configuration.memoryBytes);
   const registry = await createRegistry({
     configuration,
+    allowance,
     clock,
     log,
     observer: metrics.observer,
@@ -85,14 +97,21 @@ async function start(configuration: Configuration, log: Log): Promise<() => Prom
     today: Date.now,
     random: Math.random,
   });
-  const token = readSecret(configuration.adminToken, {
-    name: 'TWINLENS_ADMIN_TOKEN',
-    mount: ADMIN_TOKEN_MOUNT,
-    minLength: MIN_ADMIN_TOKEN,
-  });
   const { operations } = registry;
-  const admin = await createAdmin({ configuration, token, operations, importer, clock, today: Date.now, log });
-  const gate = new Gate({ maxHeldBytes: configuration.maxHeldBytes });
+  const admin = await createAdmin({
+    configuration,
+    tokens: adminTokens,
+    operations,
+    importer,
+    clock,
+    today: Date.now,
+    log,
+  });
+  const vitals = await createVitals({ configuration, allowance, cgroup, registry, metrics, log, clock });
+  const gate = new Gate({
+    maxHeldBytes: Math.max(configuration.maxHeldBytes || heldBytesThatFit(allowance), configuration.maxBytes),
+    overload: vitals.overload,
+  });
   const results = new Results({
     entries: configuration.cacheEntries,
     ttlMs: configuration.cacheTtlMs,
@@ -101,15 +120,17 @@ async function start(configuration: Configuration, log: Log): Promise<() => Prom
   });
   const intake = new Intake({ gate, registry, results, clock, log, metrics, deadlineMs: configuration.deadlineMs });
   const origins = originPolicy(configuration.origins);
-  const shared = { intake, registry, origins, log, metrics, after: clock.after };
+  const shared = { intake, registry, origins, clients, callerOf, log, metrics, after: clock.after };
   const app = await createHttp({
     ...shared,
     version,
     page: configuration.page,
     maxBytes: configuration.maxBytes,
     requestMs: configuration.requestMs,
+    certificate,
     sockets: () => sockets.count,
     admin,
+    health: vitals.health(() => gate.draining),
   });
   const sockets = attachSockets(app.server, {
     ...shared,
@@ -122,6 +143,7 @@ async function start(configuration: Configuration, log: Log): Promise<() => Prom
     maxSockets: configuration.maxSockets,
     maxUnreadBytes: configuration.maxUnreadBytes,
     pingMs: configuration.pingMs,
+    messageMs: configuration.requestMs,
   });
   registry.subscribe((event) => {
     if (event.event !== 'retired') return;
@@ -135,7 +157,10 @@ async function start(configuration: Configuration, log: Log): Promise<() => Prom
     throw error;
   }
   log.info({ event_type: 'admin_access', access: admin.gate.access }, ADMIN_ACCESS[admin.gate.access]);
-  log.info({ event_type: 'listening', url: addressOf(app.server.address(), configuration.host), version }, 'listening');
+  log.info({ event_type: 'client_access', access: clients.access }, CLIENT_ACCESS[clients.access]);
+  const scheme = certificate ? 'https' : 'http';
+  const url = addressOf(app.server.address(), configuration.host, scheme);
+  log.info({ event_type: 'listening', url, version }, 'listening');
   sayWhenReady();
 
   function sayWhenReady(): void {
@@ -151,6 +176,7 @@ async function start(configuration: Configuration, log: Log): Promise<() => Prom
   }
 
   return async function drain() {
+    access.close();
     log.info({ event_type: 'draining', in_flight: gate.inside, sockets: sockets.count }, 'shutting down');
     registry.drain();
     const answered = gate.drain();
@@ -164,16 +190,17 @@ async function start(configuration: Configuration, log: Log): Promise<() => Prom
     await sockets.close();
     if (!(await within(LAST_WORDS_MS, app.close()))) app.server.closeAllConnections();
     // Instances that do not end by then end with the process.
+    vitals.close();
     await within(LAST_WORDS_MS, Promise.all([admin.close(), registry.close()]));
     log.info({ event_type: 'stopped' }, 'stopped');
   };
 }
 
-function addressOf(address: AddressInfo | string | null, host: string): string {
+function addressOf(address: AddressInfo | string | null, host: string, scheme: 'http' | 'https'): string {
   if (address === null || typeof address === 'string') return String(address);
   // 0.0.0.0 and :: are no addresses that one can open.
   const shown = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
-  return `http://${shown}:${address.port}`;
+  return `${scheme}://${shown}:${address.port}`;
 }
 
 function startFailure(error: unknown, { host, port }: Configuration): string {

@@ -39,6 +39,7 @@ export function rawProblem(error: TwinlensError, requestId: string): string {
     `X-Request-Id: ${requestId}`,
     'X-Content-Type-Options: nosniff',
     'Cache-Control: no-store',
+    ...(problem.status === 401 ? ['WWW-Authenticate: Bearer realm="twinlens"'] : []),
     ...(retryAfter === undefined ? [] : [`Retry-After: ${retryAfter}`]),
     'Connection: close',
     '',

@@ -2,6 +2,7 @@
  * The composition root of the inference worker: builds the engine and translates between its methods
  * and the messages of `wire.ts`. Every call is answered exactly once.
  */
+import '../core/no-eval.ts';
 import { TwinlensError, toErrorBody } from '../core/errors.ts';
 import { type FromWorker, type Method, type Params, parseParams, parseToWorker, type Result } from './wire.ts';
 import { WorkerEngine } from './worker-engine.ts';

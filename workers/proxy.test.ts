@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { EngineEvent, LoadedModel } from '../core/engine.ts';
 import { TwinlensError } from '../core/errors.ts';
 import { ScriptedPlatform } from '../test/doubles/scripted-worker.ts';
+import { classification } from '../test/support/classification.ts';
 import { WorkerProxy } from './proxy.ts';
 
 const RUN_MS = 1_000;
@@ -20,17 +21,7 @@ const model: LoadedModel = {
   classes: 10,
   notSureBelow: 0,
 };
-const classification = {
-  model: 'm',
-  version: 3,
-  variant: 'w16',
-  predictions: [{ label: 'cat', index: 1, score: 0.9 }],
-  notSure: false,
-  provider: 'wasm',
-  cached: false,
-  timings: { queue: 0, decode: 1, prepare: 1, infer: 1, total: 3 },
-  batchSize: 1,
-};
+const given = classification({ model: 'm', version: 3, provider: 'wasm' });
 const image = { encoding: 'rgb8', width: 1, height: 1, data: new Uint8Array(3) } as const;
 
 function setup(backend: 'auto' | 'webgpu' = 'auto') {
@@ -91,8 +82,8 @@ test('a silent worker is replaced, loads the same version again, and gets the wa
   worker().say({ kind: 'event', event: { type: 'status', status: { state: 'ready', model } } });
   worker().answer('load', model);
   await settle();
-  worker().answer('classify', classification);
-  expect((await answer).predictions[0]?.label).toBe('cat');
+  worker().answer('classify', given);
+  expect((await answer).predictions[0]?.label).toBe('tabby');
 });
 
 test('a new worker prepares pictures for the model described last', async () => {
@@ -149,10 +140,10 @@ test('a sign of life starts the wait anew', async () => {
   await load();
   const answers = [engine.classify(image), engine.classify(image)];
   pass(RUN_MS * 0.75);
-  worker().answer('classify', classification);
+  worker().answer('classify', given);
   pass(RUN_MS * 0.75);
   expect(workers).toHaveLength(1);
-  worker().say({ kind: 'value', id: worker().idOf('classify') - 1, value: classification });
+  worker().say({ kind: 'value', id: worker().idOf('classify') - 1, value: given });
   await Promise.all(answers);
 });
 
@@ -175,7 +166,7 @@ test('an aborted call is CANCELLED at once and the worker is told; its late answ
   controller.abort();
   expect(await codeOf(answer)).toBe('CANCELLED');
   expect(worker().heard.at(-1)).toEqual({ kind: 'cancel', id });
-  worker().answer('classify', classification);
+  worker().answer('classify', given);
 });
 
 test('the deadline is kept also when the worker says nothing', async () => {
@@ -204,7 +195,7 @@ test('what the worker says wrongly is no answer: it is replaced', async () => {
   const { engine, workers, worker, load } = setup();
   await load();
   const answer = engine.classify(image);
-  worker().answer('classify', { ...classification, predictions: 'none' });
+  worker().answer('classify', { ...given, predictions: 'none' });
   expect(await codeOf(answer)).toBe('INTERNAL');
   worker().say({ kind: 'nonsense' });
   expect(workers).toHaveLength(2);

@@ -7,7 +7,7 @@ import { TwinlensError } from '../core/errors.ts';
 import { type Method, type Params, parseResult, type Result } from './wire.ts';
 
 /** Calls that may wait for the worker at once. */
-export const MAX_CALLS = 256;
+const MAX_CALLS = 256;
 
 export interface CallLimits {
   readonly signal?: CancelSignal | undefined;
@@ -116,6 +116,6 @@ const cancelled = () => new TwinlensError('CANCELLED', 'The caller no longer wan
 const late = () => new TwinlensError('DEADLINE_EXCEEDED', 'The answer did not come within the deadline.');
 
 /** Frames and bitmaps that nobody will use hold camera buffers until they are closed. */
-export function closeAll(things: readonly Transferable[]): void {
+function closeAll(things: readonly Transferable[]): void {
   for (const thing of things) if ('close' in thing && typeof thing.close === 'function') thing.close();
 }

@@ -102,7 +102,7 @@ async function openIndexedDb(): Promise<Shelf> {
   };
 }
 
-export function memoryShelf(): Shelf {
+function memoryShelf(): Shelf {
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
   return {
     kind: 'memory',

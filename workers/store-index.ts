@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { type Manifest, parseManifest } from '../core/manifest.ts';
 
 /** Versions kept of each model: the one in use and the one before it, so that going back is instant. */
-export const KEPT_VERSIONS = 2;
+const KEPT_VERSIONS = 2;
 /** Models kept; the one used longest ago goes first. */
 export const KEPT_MODELS = 4;
 /** Measured choices of a backend that are remembered. */

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { Classification, EngineEvent, LoadedModel, LoadProgress } from '../core/engine.ts';
 import { TwinlensError } from '../core/errors.ts';
 import { ScriptedPlatform, type ScriptedWorker } from '../test/doubles/scripted-worker.ts';
+import { classification } from '../test/support/classification.ts';
 import { SwappingEngine } from './swapping-engine.ts';
 
 const builtIn: unknown = JSON.parse(
@@ -18,17 +19,8 @@ const modelOf = (version: number): LoadedModel => ({
   classes: 10,
   notSureBelow: 0,
 });
-const answerOf = (version: number): Classification => ({
-  model: 'm',
-  version,
-  variant: 'w16',
-  predictions: [{ label: `of ${version}`, index: 1, score: 0.9 }],
-  notSure: false,
-  provider: 'wasm',
-  cached: false,
-  timings: { queue: 0, decode: 1, prepare: 1, infer: 1, total: 3 },
-  batchSize: 1,
-});
+const answerOf = (version: number): Classification =>
+  classification({ version, predictions: [{ label: `of ${version}`, index: 1, score: 0.9 }] });
 const image = { encoding: 'rgb8', width: 1, height: 1, data: new Uint8Array(3) } as const;
 
 /** Lets promises that are settled already call those who wait for them. */

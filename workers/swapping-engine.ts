@@ -3,29 +3,10 @@
  * gets the next model ready. Guarantees: a call goes to the model that serves when it is made, and that one
  * answers it; an update that fails changes nothing. Runs no model itself.
  */
-import type {
-  Classification,
-  ClassifyOptions,
-  EncodedImage,
-  EngineEvent,
-  EngineStatus,
-  ImageInput,
-  LoadedModel,
-  LoadOptions,
-} from '../core/engine.ts';
+import type { EngineEvent, EngineStatus, LoadedModel, LoadOptions } from '../core/engine.ts';
 import { asTwinlensError, TwinlensError } from '../core/errors.ts';
-import type { Manifest } from '../core/manifest.ts';
 import { CountedProxy } from './counted-proxy.ts';
-import type {
-  DeviceCapabilities,
-  DeviceEngine,
-  DeviceEngineOptions,
-  Picture,
-  PictureOptions,
-  Prepared,
-  Updated,
-  UpdateOptions,
-} from './engine.ts';
+import type { DeviceEngine, DeviceEngineOptions, Updated, UpdateOptions } from './engine.ts';
 import { WorkerProxy } from './proxy.ts';
 import type { Platform } from './worker-host.ts';
 
@@ -49,6 +30,14 @@ export class SwappingEngine implements DeviceEngine {
   /** There is a model to go on with; it may be coming back just now in a new worker. */
   #serves = false;
   #closed = false;
+
+  readonly describe = this.#forward(({ describe }) => describe);
+  readonly classify = this.#forward(({ classify }) => classify);
+  readonly prepare = this.#forward(({ prepare }) => prepare);
+  readonly classifyPrepared = this.#forward(({ classifyPrepared }) => classifyPrepared);
+  readonly classifyPicture = this.#forward(({ classifyPicture }) => classifyPicture);
+  readonly encode = this.#forward(({ encode }) => encode);
+  readonly capabilities = this.#forward(({ capabilities }) => capabilities);
 
   constructor(options: DeviceEngineOptions, platform: Platform) {
     this.#options = options;
@@ -79,34 +68,6 @@ export class SwappingEngine implements DeviceEngine {
     return { model, manifest: await this.describe(`${model.name}@${model.version}`) };
   }
 
-  describe(spec: string): Promise<Manifest> {
-    return this.#serving.call((proxy) => proxy.describe(spec));
-  }
-
-  classify(image: ImageInput, options: ClassifyOptions = {}): Promise<Classification> {
-    return this.#serving.call((proxy) => proxy.classify(image, options));
-  }
-
-  prepare(picture: Picture, options: PictureOptions = {}): Promise<Prepared> {
-    return this.#serving.call((proxy) => proxy.prepare(picture, options));
-  }
-
-  classifyPrepared(prepared: Prepared, options: ClassifyOptions = {}): Promise<Classification> {
-    return this.#serving.call((proxy) => proxy.classifyPrepared(prepared, options));
-  }
-
-  classifyPicture(picture: Picture, options: ClassifyOptions = {}): Promise<Classification> {
-    return this.#serving.call((proxy) => proxy.classifyPicture(picture, options));
-  }
-
-  encode(picture: Picture, options: PictureOptions = {}): Promise<EncodedImage> {
-    return this.#serving.call((proxy) => proxy.encode(picture, options));
-  }
-
-  capabilities(): Promise<DeviceCapabilities> {
-    return this.#serving.call((proxy) => proxy.capabilities());
-  }
-
   clearStore(): Promise<void> {
     // What it has fetched would be kept behind the back of whoever asked to forget.
     this.#endUpdate(new TwinlensError('CANCELLED', 'The stored models were deleted.'));
@@ -126,6 +87,13 @@ export class SwappingEngine implements DeviceEngine {
     this.#retiring.clear();
     this.#serving.close();
     this.#listeners.clear();
+  }
+
+  /** A call as the worker that serves when it is made takes it. */
+  #forward<Args extends unknown[], Value>(
+    method: (proxy: WorkerProxy) => (...args: Args) => Promise<Value>,
+  ): (...args: Args) => Promise<Value> {
+    return (...args) => this.#serving.call((proxy) => method(proxy).apply(proxy, args));
   }
 
   #newWorker(): CountedProxy {

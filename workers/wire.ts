@@ -47,14 +47,13 @@ const prepared = z.object({
   timings: z.object({ decode: z.number(), prepare: z.number() }),
 });
 
+/** ClassifyOptions without the signal, which becomes a `cancel` message. */
 const classifyOptions = z.object({
   top: z.number().optional(),
   deadlineMs: z.number().optional(),
   priority: z.enum(PRIORITIES).optional(),
   stream: z.string().optional(),
 });
-/** ClassifyOptions without the signal, which becomes a `cancel` message. */
-export type WireClassifyOptions = z.infer<typeof classifyOptions>;
 
 const loadedModel = z.object({
   name: z.string(),

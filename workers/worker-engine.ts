@@ -3,23 +3,23 @@
  * worker's own backend. Guarantees: a failed or cancelled load changes nothing that is ready; every
  * call ends once. Knows no messages.
  */
-import {
-  type Classification,
-  type ClassifyOptions,
-  DEFAULT_TOP,
-  type EncodedImage,
-  type EngineEvent,
-  type EngineStatus,
-  type ImageInput,
-  type InferenceEngine,
-  type LoadedModel,
-  type LoadOptions,
-  type LoadProgress,
-  type NoticeCode,
+import type {
+  Classification,
+  ClassifyOptions,
+  EncodedImage,
+  EngineEvent,
+  EngineStatus,
+  ImageInput,
+  InferenceEngine,
+  LoadedModel,
+  LoadOptions,
+  LoadProgress,
+  NoticeCode,
 } from '../core/engine.ts';
 import { asTwinlensError, TwinlensError, toErrorBody } from '../core/errors.ts';
 import type { Manifest } from '../core/manifest.ts';
 import { tensorLength } from '../core/normalize.ts';
+import { predictionsOf } from '../core/top.ts';
 import { probeAdapter, probeWasm } from './adapter.ts';
 import { Catalogue } from './catalogue.ts';
 import type { BackendPreference, DeviceCapabilities, Picture, Prepared } from './engine.ts';
@@ -174,16 +174,12 @@ export class WorkerEngine implements InferenceEngine {
     skip: () => void = () => undefined,
   ): Promise<Classification> {
     const called = performance.now();
-    const { deadlineMs } = options;
-    const classes = this.#loaded?.manifest.output.classes;
-    const top = options.top ?? Math.min(DEFAULT_TOP, classes ?? DEFAULT_TOP);
-    const wrong =
-      classes === undefined
-        ? new TwinlensError('MODEL_NOT_READY', 'No model is loaded; load one first.')
-        : wrongOptions(top, deadlineMs, classes);
-    if (wrong) {
+    try {
+      if (!this.#loaded) throw new TwinlensError('MODEL_NOT_READY', 'No model is loaded; load one first.');
+      checkOptions(options, this.#loaded.manifest);
+    } catch (error) {
       skip();
-      return Promise.reject(wrong);
+      return Promise.reject(error);
     }
     const task = async (): Promise<Classification> => {
       const started = performance.now();
@@ -193,7 +189,10 @@ export class WorkerEngine implements InferenceEngine {
         throw new TwinlensError('MODEL_NOT_READY', 'The model was unloaded.');
       }
       const pixels = await prepare(loaded);
-      const { predictions, notSure, provider, timings } = await loaded.run(pixels.data, top);
+      const { predictions, notSure, provider, timings } = await loaded.run(
+        pixels.data,
+        predictionsOf(options.top, loaded.manifest.output.classes),
+      );
       const queue = started - called;
       const { decode } = pixels.timings;
       const { infer } = timings;
@@ -265,12 +264,10 @@ export class WorkerEngine implements InferenceEngine {
   }
 }
 
-function wrongOptions(top: number, deadlineMs: number | undefined, classes: number): TwinlensError | undefined {
-  if (!Number.isInteger(top) || top < 1 || top > classes) {
-    return new TwinlensError('INVALID_ARGUMENT', `top must be a whole number from 1 to ${classes}.`);
-  }
+/** Throws INVALID_ARGUMENT. */
+function checkOptions({ top, deadlineMs }: ClassifyOptions, { output }: Manifest): void {
+  predictionsOf(top, output.classes);
   if (deadlineMs !== undefined && Number.isNaN(deadlineMs)) {
-    return new TwinlensError('INVALID_ARGUMENT', 'deadlineMs must be a number of milliseconds.');
+    throw new TwinlensError('INVALID_ARGUMENT', 'deadlineMs must be a number of milliseconds.');
   }
-  return undefined;
 }

@@ -4,6 +4,7 @@ import type { DeviceCapabilities } from '../../workers/engine.ts';
 import type { Runtime } from '../lib/runtime.ts';
 import { bytes } from '../lib/words.ts';
 import styles from './device.module.css';
+import { SmallButton } from './small-button.tsx';
 import { useStore } from './use-store.ts';
 
 export function Device({ runtime }: { readonly runtime: Runtime }) {
@@ -64,18 +65,12 @@ export function Device({ runtime }: { readonly runtime: Runtime }) {
         </div>
       </dl>
       <div className={styles.actions}>
-        <button
-          type="button"
-          className="button small"
-          data-testid="cache-clear"
-          disabled={!count}
-          onClick={() => void runtime.cache.clear()}
-        >
+        <SmallButton testId="cache-clear" disabled={!count} onClick={() => void runtime.cache.clear()}>
           Clear kept answers
-        </button>
-        <button type="button" className="button small" data-testid="store-clear" onClick={() => void forget()}>
+        </SmallButton>
+        <SmallButton testId="store-clear" onClick={() => void forget()}>
           Delete the stored model
-        </button>
+        </SmallButton>
       </div>
       <p className={styles.note} role="status">
         {forgotten}

@@ -5,6 +5,7 @@ import type { HistoryEntry } from '../lib/history.ts';
 import type { Runtime } from '../lib/runtime.ts';
 import { engineTitle, outdatedWords, percent, providerName } from '../lib/words.ts';
 import styles from './history-panel.module.css';
+import { SmallButton } from './small-button.tsx';
 import { useStore } from './use-store.ts';
 
 /** Milliseconds for which clearing can be undone. */
@@ -34,20 +35,15 @@ export function HistoryPanel({ runtime }: { readonly runtime: Runtime }) {
         </h2>
         {entries.length > 0 && (
           <div className={styles.actions}>
-            <button type="button" className="button small" data-testid="export-json" onClick={runtime.exportJson}>
+            <SmallButton testId="export-json" onClick={runtime.exportJson}>
               Export JSON
-            </button>
-            <button type="button" className="button small" data-testid="export-csv" onClick={runtime.exportCsv}>
+            </SmallButton>
+            <SmallButton testId="export-csv" onClick={runtime.exportCsv}>
               Export CSV
-            </button>
-            <button
-              type="button"
-              className="button small"
-              data-testid="history-clear"
-              onClick={() => runtime.history.clear()}
-            >
+            </SmallButton>
+            <SmallButton testId="history-clear" onClick={() => runtime.history.clear()}>
               Clear
-            </button>
+            </SmallButton>
           </div>
         )}
       </div>
@@ -55,14 +51,9 @@ export function HistoryPanel({ runtime }: { readonly runtime: Runtime }) {
         {removed.length > 0 && (
           <p className={styles.undo}>
             {removed.length === 1 ? 'One answer was cleared.' : `${removed.length} answers were cleared.`}
-            <button
-              type="button"
-              className="button small"
-              data-testid="history-undo"
-              onClick={() => runtime.history.undo()}
-            >
+            <SmallButton testId="history-undo" onClick={() => runtime.history.undo()}>
               Undo
-            </button>
+            </SmallButton>
           </p>
         )}
       </div>

@@ -1,5 +1,6 @@
 /** One state in words: what happened, what to do next, and the button that does it. */
 import styles from './message.module.css';
+import { SmallButton } from './small-button.tsx';
 
 export interface MessageAction {
   readonly label: string;
@@ -26,15 +27,11 @@ export function Message({ tone, title, text, action, dismiss, code }: MessagePro
       {(action || dismiss) && (
         <div className={styles.actions}>
           {action && (
-            <button type="button" className="button small" data-testid={action.testId} onClick={action.run}>
+            <SmallButton testId={action.testId} onClick={action.run}>
               {action.label}
-            </button>
+            </SmallButton>
           )}
-          {dismiss && (
-            <button type="button" className="button small" onClick={dismiss}>
-              Dismiss
-            </button>
-          )}
+          {dismiss && <SmallButton onClick={dismiss}>Dismiss</SmallButton>}
         </div>
       )}
     </div>

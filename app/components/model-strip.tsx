@@ -5,6 +5,7 @@ import { bytes } from '../lib/words.ts';
 import { Message } from './message.tsx';
 import styles from './model-strip.module.css';
 import { ProgressBar } from './progress-bar.tsx';
+import { SmallButton } from './small-button.tsx';
 import { useStore } from './use-store.ts';
 
 export function ModelStrip({ runtime }: { readonly runtime: Runtime }) {
@@ -94,9 +95,9 @@ function Loading({ progress, note, onCancel }: LoadingProps) {
       <ProgressBar labelledBy="model-loading" testId="progress" {...(known ? { value: loaded, max: total } : {})} />
       <div className={styles.line}>
         <p className={styles.note}>{note.trim() || 'Once it is here, it stays on this device.'}</p>
-        <button type="button" className="button small" data-testid="model-cancel" onClick={onCancel}>
+        <SmallButton testId="model-cancel" onClick={onCancel}>
           Cancel
-        </button>
+        </SmallButton>
       </div>
     </div>
   );

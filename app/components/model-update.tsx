@@ -3,6 +3,7 @@ import { useEffect, useState } from 'react';
 import type { UpdateState } from '../lib/model-updates.ts';
 import type { Runtime } from '../lib/runtime.ts';
 import { updateWords } from '../lib/words.ts';
+import { Meter } from './meter.tsx';
 import styles from './model-update.module.css';
 import { useStore } from './use-store.ts';
 
@@ -32,10 +33,10 @@ export function ModelUpdate({ runtime }: { readonly runtime: Runtime }) {
 function Share({ update }: { readonly update: UpdateState }) {
   if (update.state !== 'updating') return <span className={styles.done} aria-hidden="true" />;
   const { loadedBytes = 0, totalBytes = 0 } = update.progress ?? {};
-  const share = totalBytes > 0 ? Math.min(1, loadedBytes / totalBytes) : 0;
+  const share = totalBytes > 0 ? loadedBytes / totalBytes : 0;
   return (
-    <span className={styles.track} aria-hidden="true">
-      <span className={styles.fill} style={{ transform: `scaleX(${share})` }} />
+    <span className={styles.share}>
+      <Meter share={share} />
     </span>
   );
 }

@@ -6,6 +6,7 @@ import type { Runtime } from '../lib/runtime.ts';
 import { errorTitle, percent } from '../lib/words.ts';
 import { CloseIcon, PlusIcon, RetryIcon } from './icons.tsx';
 import styles from './photo-queue.module.css';
+import { SmallButton } from './small-button.tsx';
 import { useKeepFocus } from './use-keep-focus.ts';
 import { useStore } from './use-store.ts';
 
@@ -22,18 +23,13 @@ export function PhotoQueue({ runtime, onChoose }: PhotoQueueProps) {
   return (
     <section aria-label="Photos" className={styles.queue} ref={queue} tabIndex={-1}>
       <div className={styles.tools}>
-        <button type="button" className="button small" onClick={onChoose}>
+        <SmallButton onClick={onChoose}>
           <PlusIcon />
           Add photos
-        </button>
-        <button
-          type="button"
-          className="button small"
-          data-testid="photos-clear"
-          onClick={() => runtime.photos.clear()}
-        >
+        </SmallButton>
+        <SmallButton testId="photos-clear" onClick={() => runtime.photos.clear()}>
           Remove all
-        </button>
+        </SmallButton>
       </div>
       {refused > 0 && (
         <p className={styles.refused} role="alert">

@@ -7,6 +7,7 @@ import { engineTitle, errorTitle, fellOverWords, outdatedWords, percent, provide
 import { TwinState } from './icons.tsx';
 import { Message } from './message.tsx';
 import styles from './result-panel.module.css';
+import { NoScoreBars, ScoreBars } from './score-bars.tsx';
 import { TimeSplit } from './time-split.tsx';
 import { useStore } from './use-store.ts';
 
@@ -110,13 +111,7 @@ export function ResultPlaceholder({ text, busy }: ResultPlaceholderProps) {
   return (
     <div className={styles.card} data-testid="result-empty" data-busy={busy}>
       <p className={styles.placeholder}>{text}</p>
-      <ul className={styles.bars} aria-hidden="true">
-        <li className={styles.ghost} />
-        <li className={styles.ghost} />
-        <li className={styles.ghost} />
-        <li className={styles.ghost} />
-        <li className={styles.ghost} />
-      </ul>
+      <NoScoreBars />
     </div>
   );
 }
@@ -179,23 +174,7 @@ function ResultCard({ runtime, answer, predictions, notSure, live }: ResultCardP
             </p>
           )}
         </div>
-        <ol className={styles.bars} data-not-sure={notSure}>
-          {predictions.map((prediction) => (
-            <li
-              key={prediction.index}
-              className={styles.bar}
-              data-testid="prediction"
-              data-index={prediction.index}
-              data-score={prediction.score}
-            >
-              <span className={styles.barLabel}>{prediction.label}</span>
-              <span className={styles.barScore}>{percent(prediction.score)}</span>
-              <span className={styles.track} aria-hidden="true">
-                <span className={styles.fill} style={{ transform: `scaleX(${Math.min(1, prediction.score)})` }} />
-              </span>
-            </li>
-          ))}
-        </ol>
+        <ScoreBars predictions={predictions} best={notSure ? 'doubt' : 'bar'} />
       </div>
       <TimeSplit answer={answer} />
       <dl className={styles.facts}>

@@ -5,12 +5,12 @@ import type { Runtime } from '../lib/runtime.ts';
 import { Device } from './device.tsx';
 import { DropTarget } from './drop-target.tsx';
 import { HistoryPanel } from './history-panel.tsx';
-import { TwinMark } from './icons.tsx';
 import { LivePanel } from './live-panel.tsx';
-import { Message } from './message.tsx';
+import { Masthead } from './masthead.tsx';
 import { ModeSelect } from './mode-select.tsx';
 import { ModelStrip } from './model-strip.tsx';
 import { ModelUpdate } from './model-update.tsx';
+import { NotStarted } from './not-started.tsx';
 import { Notices } from './notices.tsx';
 import { PhotoQueue } from './photo-queue.tsx';
 import { PhotosPanel } from './photos-panel.tsx';
@@ -44,19 +44,9 @@ export function Workspace() {
 
   return (
     <>
-      <a className={styles.skip} href="#work">
-        Skip to the camera
-      </a>
-      <header className={styles.masthead}>
-        <div className={styles.brand}>
-          <span className={styles.mark}>
-            <TwinMark />
-          </span>
-          <h1 className={styles.name}>Twinlens</h1>
-          <p className={styles.tagline}>Names what the camera sees, on your device.</p>
-        </div>
+      <Masthead skip="Skip to the camera" tagline="Names what the camera sees, on your device.">
         <ModeSelect runtime={runtime} />
-      </header>
+      </Masthead>
       <main className={styles.main} id="work">
         {runtime && <Notices runtime={runtime} tab={tab} />}
         <div className={styles.bar}>
@@ -69,14 +59,7 @@ export function Workspace() {
             <PhotosPanel runtime={runtime} hidden={tab !== 'photos'} onChoose={choose} />
           </div>
           <section className={styles.result} aria-label="Result">
-            {state.state === 'failed' && (
-              <Message
-                tone="bad"
-                title="The page did not start"
-                text={`${state.message} Reload the page to try again.`}
-                action={{ label: 'Reload', run: () => window.location.reload() }}
-              />
-            )}
+            {state.state === 'failed' && <NotStarted reason={state.message} />}
             {runtime && <ModelStrip runtime={runtime} />}
             {runtime && <ModelUpdate runtime={runtime} />}
             {!runtime && <ResultPlaceholder text="Getting ready" />}

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { settle } from '../../test/doubles/fake-clock.ts';
 import { Camera, cameraLabel, type MediaSource, problemOf } from './camera.ts';
-import { settle } from './manual-clock.ts';
 
 class FakeTrack extends EventTarget {
   muted = false;

@@ -1,24 +1,15 @@
 import { expect, test } from 'vitest';
+import { settle } from '../../test/doubles/fake-clock.ts';
+import { MemoryKeyValue } from '../../test/doubles/memory-key-value.ts';
+import { classification } from '../../test/support/classification.ts';
 import type { Answer } from './answer.ts';
 import { History, type HistoryEntry, isHistoryEntry } from './history.ts';
-import { settle } from './manual-clock.ts';
-import { MemoryKeyValue } from './memory-key-value.ts';
 
 const answer: Answer = {
   engine: 'device',
   source: 'run',
   waitedMs: 40,
-  result: {
-    model: 'm',
-    version: 1,
-    variant: 'w16',
-    predictions: [{ label: 'cat', index: 0, score: 0.9 }],
-    notSure: false,
-    provider: 'wasm',
-    cached: false,
-    timings: { queue: 0, decode: 1, prepare: 1, infer: 30, total: 32 },
-    batchSize: 1,
-  },
+  result: classification(),
 };
 
 function setUp(limit = 3, values = new MemoryKeyValue<HistoryEntry>()) {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { TwinlensError } from '../../core/errors.ts';
+import { FakeClock, settle } from '../../test/doubles/fake-clock.ts';
 import { type FrameSource, LiveLoop } from './live.ts';
-import { ManualClock, settle } from './manual-clock.ts';
 
 /** A camera whose frames are numbers; `show` is the driver delivering one. */
 class NumberCamera implements FrameSource<number> {
@@ -29,7 +29,7 @@ class NumberCamera implements FrameSource<number> {
 }
 
 function setUp() {
-  const clock = new ManualClock();
+  const clock = new FakeClock(0);
   const camera = new NumberCamera();
   const asked: number[] = [];
   const open: { readonly done: () => void; readonly fail: (error: Error) => void; readonly signal: AbortSignal }[] = [];

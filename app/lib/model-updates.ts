@@ -53,7 +53,7 @@ const DONE_MS = 6_000;
 /** Waits before a failed update or question is tried again by itself, milliseconds. */
 const BACKOFF = { baseMs: 10_000, capMs: 300_000 };
 
-export const sameId = (a: ModelId | undefined, b: ModelId | undefined): boolean =>
+const sameId = (a: ModelId | undefined, b: ModelId | undefined): boolean =>
   a !== undefined && b !== undefined && a.name === b.name && a.version === b.version;
 
 /** The version that answers when a request names no model; undefined when none can. */

@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import type { EngineEvent, EngineStatus, LoadedModel, LoadOptions } from '../../core/engine.ts';
 import { TwinlensError } from '../../core/errors.ts';
 import { type Manifest, parseManifest } from '../../core/manifest.ts';
+import { settle } from '../../test/doubles/fake-clock.ts';
 import type { DeviceCapabilities } from '../../workers/engine.ts';
-import { settle } from './manual-clock.ts';
 import { DeviceModel, type ModelEngine } from './model.ts';
 
 const manifest: Manifest = parseManifest(

@@ -3,9 +3,10 @@ import { expect, test } from 'vitest';
 import type { Classification, EncodedImage, EngineStatus } from '../../core/engine.ts';
 import { TwinlensError } from '../../core/errors.ts';
 import { parseManifest } from '../../core/manifest.ts';
+import { FakeClock } from '../../test/doubles/fake-clock.ts';
+import { MemoryKeyValue } from '../../test/doubles/memory-key-value.ts';
+import { classification } from '../../test/support/classification.ts';
 import type { Prepared } from '../../workers/engine.ts';
-import { ManualClock } from './manual-clock.ts';
-import { MemoryKeyValue } from './memory-key-value.ts';
 import { PhotoAnswers, type PhotoAnswersOptions } from './photo-answers.ts';
 import { type CachedAnswer, ResultCache } from './result-cache.ts';
 import { EngineRouter } from './router.ts';
@@ -13,17 +14,8 @@ import { EngineRouter } from './router.ts';
 const manifest = parseManifest(
   JSON.parse(readFileSync(new URL('../../models/efficientnet-lite0/model.json', import.meta.url), 'utf8')),
 );
-const result = (provider: 'wasm' | 'cpu', version = manifest.version): Classification => ({
-  model: manifest.name,
-  version,
-  variant: manifest.defaultVariant,
-  predictions: [{ label: 'cat', index: 281, score: 0.9 }],
-  notSure: false,
-  provider,
-  cached: false,
-  timings: { queue: 0, decode: 1, prepare: 1, infer: 1, total: 3 },
-  batchSize: 1,
-});
+const result = (provider: 'wasm' | 'cpu', version = manifest.version): Classification =>
+  classification({ model: manifest.name, version, provider });
 const loaded = (version: number): EngineStatus => ({
   state: 'ready',
   model: {
@@ -40,7 +32,7 @@ const jpeg = new Blob([new Uint8Array([0xff, 0xd8, 0xff, 0xe0, 1, 2, 3])]);
 const gif = new Blob(['GIF89a...']);
 
 function setUp(change: { mode?: 'only-device' | 'only-gateway' | 'prefer-device'; unreadable?: boolean } = {}) {
-  const clock = new ManualClock();
+  const clock = new FakeClock(0);
   const router = new EngineRouter({ mode: change.mode ?? 'prefer-device', clock });
   router.setDevice({ state: 'ready' });
   router.setGateway({ state: 'ready' });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { TwinlensError } from '../../core/errors.ts';
+import { settle } from '../../test/doubles/fake-clock.ts';
 import type { Answer } from './answer.ts';
-import { settle } from './manual-clock.ts';
 import { Photos } from './photos.ts';
 
 const answer: Answer = {

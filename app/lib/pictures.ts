@@ -32,3 +32,14 @@ export function thumbnailOfPixels(pixels: Uint8Array, width: number, height: num
   canvas.getContext('2d')?.putImageData(new ImageData(rgba, width, height), 0, 0);
   return thumbnail(canvas, width, height);
 }
+
+export async function thumbnailOfFile(file: Blob): Promise<string> {
+  try {
+    const bitmap = await createImageBitmap(file);
+    const picture = thumbnail(bitmap, bitmap.width, bitmap.height);
+    bitmap.close();
+    return picture;
+  } catch {
+    return ''; // A format that only the gateway can read; the history shows the name alone.
+  }
+}

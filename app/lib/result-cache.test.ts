@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Classification } from '../../core/engine.ts';
-import { MemoryKeyValue } from './memory-key-value.ts';
+import { MemoryKeyValue } from '../../test/doubles/memory-key-value.ts';
 import { type CachedAnswer, isCachedAnswer, ResultCache, resultKey } from './result-cache.ts';
 
 const result = (label: string): Classification => ({

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import type { Classification } from '../../core/engine.ts';
 import { TwinlensError } from '../../core/errors.ts';
 import type { RoutingMode } from '../../core/routing.ts';
+import { FakeClock, settle } from '../../test/doubles/fake-clock.ts';
 import type { EngineName } from './answer.ts';
-import { ManualClock, settle } from './manual-clock.ts';
 import { type Attempt, EngineRouter, type Job } from './router.ts';
 
 const result = (provider: 'wasm' | 'cpu'): Classification => ({
@@ -21,7 +21,7 @@ const result = (provider: 'wasm' | 'cpu'): Classification => ({
 type Behavior = 'answers' | 'hangs' | Error;
 
 function setUp(mode: RoutingMode, ready: { device?: boolean; gateway?: boolean } = {}) {
-  const clock = new ManualClock();
+  const clock = new FakeClock(0);
   const router = new EngineRouter({ mode, clock });
   if (ready.device ?? true) router.setDevice({ state: 'ready' });
   if (ready.gateway ?? true) router.setGateway({ state: 'ready' });

@@ -3,36 +3,31 @@
  * them. Loaded after the page has painted. Owns every listener on window and document.
  */
 
+import '../../core/no-eval.ts';
 import { TwinlensClient } from '../../client/index.ts';
 import type { NoticeCode } from '../../core/engine.ts';
 import { TwinlensError } from '../../core/errors.ts';
-import type { GatewayCondition, RoutingMode } from '../../core/routing.ts';
+import type { RoutingMode } from '../../core/routing.ts';
 import { createDeviceEngine } from '../../workers/index.ts';
-import type { Answer } from './answer.ts';
 import { Camera } from './camera.ts';
 import { browserClock } from './clock.ts';
 import { toCsv, toJson } from './export.ts';
-import { copyFrame, type LiveFrame, VideoFrames } from './frames.ts';
+import { type LiveFrame, VideoFrames } from './frames.ts';
+import { gatewayCondition } from './gateway-condition.ts';
 import { History, isHistoryEntry } from './history.ts';
 import { openKeyValue } from './key-value.ts';
 import { LiveLoop } from './live.ts';
-import { DeviceModel, specOf } from './model.ts';
+import { LiveAnswers } from './live-answers.ts';
+import { DeviceModel } from './model.ts';
 import { ModelUpdates } from './model-updates.ts';
 import { PhotoAnswers } from './photo-answers.ts';
 import { Photos } from './photos.ts';
-import { thumbnail, thumbnailOfPixels } from './pictures.ts';
+import { thumbnail, thumbnailOfFile, thumbnailOfPixels } from './pictures.ts';
+import { download, newId, registerServiceWorker } from './platform.ts';
 import { Preferences, pageStorage } from './preferences.ts';
 import { isCachedAnswer, ResultCache } from './result-cache.ts';
 import { EngineRouter } from './router.ts';
-import { type Smoothed, type Steadiness, smooth, steady } from './smoothing.ts';
 import { type ReadableStore, Store } from './store.ts';
-
-export interface LiveAnswer {
-  /** The newest frame's own. */
-  readonly answer: Answer;
-  readonly smoothed: Smoothed;
-  readonly steadiness: Steadiness;
-}
 
 export interface EngineNotice {
   readonly id: number;
@@ -40,11 +35,6 @@ export interface EngineNotice {
   readonly message: string;
 }
 
-/** Milliseconds in which one frame must be answered, fallback included. */
-const FRAME_DEADLINE_MS = 3_000;
-/** Classes asked for while live: more than are shown, so that fading ones keep their score. */
-const LIVE_TOP = 12;
-const HALF_LIFE_MS = 160;
 const MAX_NOTICES = 3;
 
 export type Runtime = ReturnType<typeof startRuntime>;
@@ -59,7 +49,7 @@ export function startRuntime() {
   const history = new History({
     values: openKeyValue('twinlens-history', isHistoryEntry),
     today: Date.now,
-    newId: newId,
+    newId,
   });
   const model = new DeviceModel({
     engine,
@@ -83,10 +73,16 @@ export function startRuntime() {
     secure: window.isSecureContext,
   });
   const frames = new VideoFrames();
-  const liveAnswer = new Store<LiveAnswer | undefined>(undefined);
   const online = new Store(navigator.onLine);
   const notices = new Store<readonly EngineNotice[]>([]);
 
+  const liveAnswers = new LiveAnswers({
+    engine,
+    gateway: (image, options) => client.classify(image, options),
+    model,
+    router,
+    clock: browserClock,
+  });
   const photoAnswers = new PhotoAnswers({
     engine,
     gateway: (image, options) => client.classify(image, options),
@@ -108,79 +104,17 @@ export function startRuntime() {
     },
   });
 
-  async function answerFrame(frame: LiveFrame, signal: AbortSignal): Promise<void> {
-    try {
-      const answer = await router.classify(
-        {
-          device: async (attempt) => {
-            const copy = await copyFrame(frame);
-            const { status } = engine;
-            const classes = status.state === 'ready' ? status.model.classes : LIVE_TOP;
-            return engine.classifyPicture(copy, { ...attempt, top: Math.min(LIVE_TOP, classes) });
-          },
-          gateway: async (attempt) => {
-            await model.describe();
-            const image = await engine.encode(await copyFrame(frame), { signal: attempt.signal });
-            if (attempt.signal.aborted) throw new TwinlensError('CANCELLED', 'The frame was cancelled.');
-            const { manifest } = model.view.get();
-            return client.classify(image, {
-              ...attempt,
-              top: Math.min(LIVE_TOP, manifest?.output.classes ?? LIVE_TOP),
-              stream: 'live',
-              priority: 'high',
-              ...(manifest ? { model: manifest.name } : {}),
-            });
-          },
-        },
-        { deadlineMs: FRAME_DEADLINE_MS, signal },
-      );
-      if (!signal.aborted) showLive(answer);
-    } finally {
-      frame.close();
-    }
-  }
+  const live = new LiveLoop<LiveFrame>({
+    source: frames,
+    answer: (frame, signal) => liveAnswers.answer(frame, signal),
+    clock: browserClock,
+  });
 
-  function showLive(answer: Answer): void {
-    const now = browserClock.now();
-    const before = liveAnswer.get();
-    const notSureBelow = model.view.get().manifest?.notSureBelow ?? 0;
-    const smoothed = smooth(before?.smoothed, answer.result.predictions, now, {
-      halfLifeMs: HALF_LIFE_MS,
-      notSureBelow,
-      model: specOf({ name: answer.result.model, version: answer.result.version }),
-    });
-    const name = smoothed.notSure ? 'Not sure' : (smoothed.predictions[0]?.label ?? 'Not sure');
-    liveAnswer.set({ answer, smoothed, steadiness: steady(before?.steadiness, name, now) });
-  }
-
-  const live = new LiveLoop<LiveFrame>({ source: frames, answer: answerFrame, clock: browserClock });
-
-  // The gateway's connection, as the router sees it.
-  function gatewayCondition(): GatewayCondition {
-    const { state } = client;
-    const before = router.view.get().gateway;
-    switch (state.state) {
-      case 'open':
-        return { state: 'ready' };
-      case 'idle':
-        return { state: 'connecting' };
-      case 'connecting':
-        // After a failed attempt it stays unreachable until it is really open.
-        return before.state === 'unreachable' && state.attempt > 1 ? before : { state: 'connecting' };
-      case 'waiting':
-        return { state: 'unreachable', reason: state.reason };
-      case 'closed':
-        return { state: 'unreachable', reason: state.error?.message ?? 'The page is not connected to it.' };
-      default: {
-        const never: never = state;
-        return never;
-      }
-    }
-  }
+  const followGateway = () => router.setGateway(gatewayCondition(client.state, router.view.get().gateway));
   client.subscribe((event) => {
     switch (event.type) {
       case 'state':
-        router.setGateway(gatewayCondition());
+        followGateway();
         if (event.state.state === 'open') {
           model.networkBack();
           updates.check();
@@ -224,7 +158,7 @@ export function startRuntime() {
     router.setMode(mode);
     if (mode === 'only-device') {
       client.close();
-      router.setGateway(gatewayCondition());
+      followGateway();
     } else client.connect();
     model.setMode(mode);
     updates.setMode(mode);
@@ -241,7 +175,7 @@ export function startRuntime() {
       live.start();
     } else {
       live.stop();
-      liveAnswer.set(undefined);
+      liveAnswers.clear();
     }
   });
   const followVisibility = () => {
@@ -275,7 +209,7 @@ export function startRuntime() {
     model,
     updates,
     router: router.view,
-    liveAnswer: liveAnswer as ReadableStore<LiveAnswer | undefined>,
+    liveAnswer: liveAnswers.view,
     online: online as ReadableStore<boolean>,
     notices: notices as ReadableStore<readonly EngineNotice[]>,
     dismiss: (id: number) => notices.update((list) => list.filter((notice) => notice.id !== id)),
@@ -289,7 +223,7 @@ export function startRuntime() {
     },
     /** Puts the answer on screen and its picture into the history. */
     keepLive: (video: HTMLVideoElement) => {
-      const shown = liveAnswer.get();
+      const shown = liveAnswers.view.get();
       if (!shown) return;
       const { answer, smoothed } = shown;
       const result = { ...answer.result, predictions: smoothed.predictions.slice(0, 5), notSure: smoothed.notSure };
@@ -303,36 +237,4 @@ export function startRuntime() {
       await cache.clear();
     },
   };
-}
-
-/** `crypto.randomUUID` is missing on insecure origins. */
-function newId(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-async function thumbnailOfFile(file: Blob): Promise<string> {
-  try {
-    const bitmap = await createImageBitmap(file);
-    const picture = thumbnail(bitmap, bitmap.width, bitmap.height);
-    bitmap.close();
-    return picture;
-  } catch {
-    return ''; // A format that only the gateway can read; the history shows the name alone.
-  }
-}
-
-function download(name: string, type: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  // The download has begun once the click returns, but some browsers read the URL later.
-  browserClock.after(60_000, () => URL.revokeObjectURL(url));
-}
-
-function registerServiceWorker(): void {
-  if (process.env.NODE_ENV !== 'production' || !window.isSecureContext || !('serviceWorker' in navigator)) return;
-  // Without it the page works, only not offline.
-  navigator.serviceWorker.register('/service-worker.js').catch(() => undefined);
 }

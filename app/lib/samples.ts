@@ -14,7 +14,7 @@ export function sampleUrl(sample: Sample): string {
 }
 
 /** Reads the list; entries that are not well-formed are left out. */
-export function parseSamples(value: unknown): readonly Sample[] {
+function parseSamples(value: unknown): readonly Sample[] {
   if (!Array.isArray(value)) return [];
   return value.flatMap((entry: unknown) => {
     if (typeof entry !== 'object' || entry === null) return [];

@@ -2,10 +2,15 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { TwinlensError } from '../../core/errors.ts';
 import { AdminGate } from './admin-gate.ts';
+import type { Caller } from './caller.ts';
 import { Lockout } from './lockout.ts';
 import { isLoopbackAddress, isLoopbackHost } from './loopback.ts';
+import { networkOf } from './network.ts';
+import { TokenBook } from './token-book.ts';
 
 const TOKEN = 'correct-horse-battery';
+
+const direct = (address: string): Caller => ({ address, proxied: false, secure: false });
 
 function gateWith(token?: string) {
   let time = 0;
@@ -15,10 +20,12 @@ function gateWith(token?: string) {
       lines.push(line);
     },
   };
-  const gate = new AdminGate({ token, now: () => time, log });
-  const ask = (headers: IncomingHttpHeaders = {}, method = 'GET', address = '127.0.0.1') => {
+  const tokens = token === undefined ? undefined : new TokenBook([{ name: 'admin', token }]);
+  const gate = new AdminGate({ tokens, now: () => time, log });
+  const ask = (headers: IncomingHttpHeaders = {}, method = 'GET', address: string | Caller = '127.0.0.1') => {
+    const caller = typeof address === 'string' ? direct(address) : address;
     try {
-      gate.check({ method, headers: { host: 'localhost:8080', ...headers }, address });
+      gate.check({ method, headers: { host: 'localhost:8080', ...headers }, caller });
       return 'OK';
     } catch (error) {
       if (error instanceof TwinlensError) return error.code;
@@ -27,6 +34,7 @@ function gateWith(token?: string) {
   };
   return {
     gate,
+    tokens,
     ask,
     lines,
     pass: (ms: number) => {
@@ -66,6 +74,20 @@ describe('with a token', () => {
     expect(ask(bearer(TOKEN), 'GET', '203.0.113.9')).toBe('RATE_LIMITED');
   });
 
+  test('over IPv6 the network of 64 bits is locked out: its addresses are all of one machine', () => {
+    const { ask } = gateWith(TOKEN);
+    for (let i = 0; i < 10; i += 1) ask(bearer('wrong'), 'GET', `2001:db8:0:7::${i.toString(16)}`);
+    expect(ask(bearer(TOKEN), 'GET', '2001:db8:0:7:ffff:1:2:3')).toBe('RATE_LIMITED');
+    expect(ask(bearer(TOKEN), 'GET', '2001:db8:0:8::1'), 'the network beside it').toBe('OK');
+    expect(ask(bearer(TOKEN), 'GET', '127.0.0.1')).toBe('OK');
+  });
+
+  test('a token that takes the place of another counts at once, the other no more', () => {
+    const { ask, tokens } = gateWith(TOKEN);
+    tokens?.replace([{ name: 'admin', token: 'another-long-secret' }]);
+    expect([ask(bearer(TOKEN)), ask(bearer('another-long-secret'))]).toEqual(['UNAUTHENTICATED', 'OK']);
+  });
+
   test('wrong ones that are older than five minutes do not count, missing ones never', () => {
     const { ask, pass } = gateWith(TOKEN);
     for (let i = 0; i < 9; i += 1) ask(bearer('wrong'));
@@ -86,7 +108,7 @@ describe('with a token', () => {
     const { gate, ask, pass } = gateWith(TOKEN);
     for (let i = 0; i < 10; i += 1) ask(bearer('wrong'));
     pass(1000);
-    const asked = () => gate.check({ method: 'GET', headers: {}, address: '127.0.0.1' });
+    const asked = () => gate.check({ method: 'GET', headers: {}, caller: direct('127.0.0.1') });
     expect(asked).toThrow(expect.objectContaining({ code: 'RATE_LIMITED', retryAfterMs: 299_000 }));
   });
 });
@@ -97,7 +119,7 @@ describe('without a token', () => {
   test('this machine comes in', () => {
     const { gate, ask } = gateWith();
     expect(gate.access).toBe('loopback');
-    for (const address of ['127.0.0.1', '127.8.9.10', '::1', '::ffff:127.0.0.1']) {
+    for (const address of ['127.0.0.1', '127.8.9.10', '::1']) {
       expect(ask({}, 'GET', address), address).toBe('OK');
     }
     for (const host of ['localhost', '127.0.0.1:8080', '[::1]:8080', 'LOCALHOST:1']) {
@@ -119,8 +141,16 @@ describe('without a token', () => {
   ])('%s is refused, and told how to configure a token', (_name, headers, address) => {
     const { gate, ask } = gateWith();
     expect(ask(headers, 'GET', address)).toBe('PERMISSION_DENIED');
-    const asked = () => gate.check({ method: 'GET', headers: { host: 'localhost', ...headers }, address });
+    const asked = () =>
+      gate.check({ method: 'GET', headers: { host: 'localhost', ...headers }, caller: direct(address) });
     expect(asked).toThrow('TWINLENS_ADMIN_TOKEN');
+  });
+
+  test('a trusted proxy is not this machine, whoever it names', () => {
+    const { ask } = gateWith();
+    for (const address of ['127.0.0.1', '203.0.113.9']) {
+      expect(ask({}, 'GET', { address, proxied: true, secure: false })).toBe('PERMISSION_DENIED');
+    }
   });
 
   test('a change needs the header that no other site can send', () => {
@@ -174,4 +204,19 @@ test('loopback is told by what an address or name means', () => {
   expect(['128.0.0.1', '::2', '127.evil', '10.0.0.1', '0.0.0.0'].some(isLoopbackAddress)).toBe(false);
   expect(['127.1', '0x7f.0.0.1:80'].every(isLoopbackHost)).toBe(true);
   expect([undefined, '', 'localhost.evil', '0.0.0.0', 'a b', 'localhost/x', '[::2]'].some(isLoopbackHost)).toBe(false);
+});
+
+test.each([
+  ['203.0.113.9', '203.0.113.9'],
+  ['::ffff:203.0.113.9', '203.0.113.9'],
+  ['2001:db8::1', '2001:db8:0:0::/64'],
+  ['2001:0DB8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+  ['2001:db8:1:2:3:4:5::', '2001:db8:1:2::/64'],
+  ['1::2:3:4:5:6', '1:0:0:2::/64'],
+  ['64:ff9b::203.0.113.9', '64:ff9b:0:0::/64'],
+  ['::1', '0:0:0:0::/64'],
+  ['fe80::1%eth0', 'fe80:0:0:0::/64%eth0'],
+  ['', ''],
+])('failures of %j are counted for %j', (address, network) => {
+  expect(networkOf(address)).toBe(network);
 });

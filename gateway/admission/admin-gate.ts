@@ -1,18 +1,21 @@
 /**
- * Who may use the admin API: the bearer of the token, or, when none is configured, this machine only. Guarantees
+ * Who may use the admin API: the bearer of the token that counts now, or, when none is configured, this machine only. Guarantees
  * that no page of another site gets in with the powers of a visitor's browser (CSRF, DNS rebinding). Says no by
  * throwing; knows no routes and does not read bodies.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { TwinlensError } from '../../core/errors.ts';
 import type { Log } from '../telemetry/index.ts';
+import { bearerOf } from './bearer.ts';
+import type { Caller } from './caller.ts';
 import { Lockout } from './lockout.ts';
-import { isLoopbackAddress, isLoopbackHost, plainAddress } from './loopback.ts';
+import { isLoopbackAddress, isLoopbackHost } from './loopback.ts';
+import { networkOf } from './network.ts';
+import type { TokenBook } from './token-book.ts';
 
 export interface AdminGateOptions {
   /** Undefined: only this machine may ask. */
-  readonly token: string | undefined;
+  readonly tokens: TokenBook | undefined;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly log: Pick<Log, 'warn'>;
@@ -21,8 +24,7 @@ export interface AdminGateOptions {
 export interface AdminRequest {
   readonly method: string;
   readonly headers: IncomingHttpHeaders;
-  /** Of the peer of the connection, never one that a header names. */
-  readonly address: string;
+  readonly caller: Caller;
 }
 
 /** A custom header can't be sent to another site without a preflight, and preflights are refused. */
@@ -39,15 +41,13 @@ const HOW_TO_CONFIGURE =
 const FORWARDED = /^(?:forwarded|via|x-real-ip|x-forwarded(?:-.*)?)$/;
 const BODY_TYPES = ['application/json', 'application/octet-stream'];
 
-const digest = (text: string) => createHash('sha256').update(text).digest();
-
 export class AdminGate {
-  readonly #expected: Buffer | undefined;
+  readonly #tokens: TokenBook | undefined;
   readonly #lockout: Lockout;
   readonly #log: AdminGateOptions['log'];
 
-  constructor({ token, now, log }: AdminGateOptions) {
-    this.#expected = token === undefined ? undefined : digest(token);
+  constructor({ tokens, now, log }: AdminGateOptions) {
+    this.#tokens = tokens;
     this.#lockout = new Lockout({
       now,
       failures: FAILURES,
@@ -59,29 +59,30 @@ export class AdminGate {
   }
 
   get access(): 'token' | 'loopback' {
-    return this.#expected === undefined ? 'loopback' : 'token';
+    return this.#tokens === undefined ? 'loopback' : 'token';
   }
 
   /** Throws UNAUTHENTICATED, PERMISSION_DENIED, RATE_LIMITED or UNSUPPORTED_MEDIA. */
   check(request: AdminRequest): void {
     checkSite(request.headers);
-    if (this.#expected === undefined) checkLoopback(request);
-    else this.#checkToken(request, this.#expected);
+    if (this.#tokens === undefined) checkLoopback(request);
+    else this.#checkToken(request, this.#tokens);
     if (request.method !== 'GET' && request.method !== 'HEAD') checkChange(request, this.access);
   }
 
-  #checkToken({ headers, address }: AdminRequest, expected: Buffer): void {
-    const peer = plainAddress(address);
-    const lockedMs = this.#lockout.remainingMs(peer);
+  #checkToken({ headers, caller }: AdminRequest, tokens: TokenBook): void {
+    const network = networkOf(caller.address);
+    const lockedMs = this.#lockout.remainingMs(network);
     if (lockedMs > 0) throw lockedOut(lockedMs);
-    const given = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1];
+    const given = bearerOf(headers);
     if (given === undefined) {
       // No guess, so it isn't counted: the page asks without a token to learn that it needs one.
       throw new TwinlensError('UNAUTHENTICATED', 'Send the admin token as "Authorization: Bearer ...".');
     }
-    if (timingSafeEqual(digest(given), expected)) return;
-    const locked = this.#lockout.fail(peer);
-    const fields = { event_type: 'admin_refused', address: peer, locked };
+    if (tokens.ownerOf(given)) return;
+    const locked = this.#lockout.fail(network);
+    const event = locked ? 'admin_locked_out' : 'admin_refused';
+    const fields = { event_type: event, address: caller.address, network, locked };
     this.#log.warn(fields, locked ? 'too many wrong admin tokens: the address is locked out' : 'a wrong admin token');
     throw new TwinlensError('UNAUTHENTICATED', 'The admin token is wrong; see TWINLENS_ADMIN_TOKEN of the gateway.');
   }
@@ -110,15 +111,17 @@ function checkSite(headers: IncomingHttpHeaders): void {
   );
 }
 
-function checkLoopback({ headers, address }: AdminRequest): void {
+function checkLoopback({ headers, caller }: AdminRequest): void {
   const refuse = (why: string) =>
     new TwinlensError(
       'PERMISSION_DENIED',
       `Without a token only this machine may use the admin API, and ${why}; ${HOW_TO_CONFIGURE}.`,
     );
-  if (!isLoopbackAddress(address)) throw refuse('the request came from another one');
+  // A proxy on this machine makes everybody local, so whom it names does not matter.
+  if (caller.proxied) throw refuse('the request came through a proxy');
+  if (!isLoopbackAddress(caller.address)) throw refuse('the request came from another one');
   if (!isLoopbackHost(headers.host)) throw refuse('the request names another host (use http://localhost)');
-  // A proxy on this machine makes everybody local.
+  // Also one that the operator did not name.
   if (Object.keys(headers).some((name) => FORWARDED.test(name))) throw refuse('the request came through a proxy');
 }
 

@@ -21,12 +21,17 @@ export interface Ticket {
 export interface GateOptions {
   /** Bytes that all requests together may hold. */
   readonly maxHeldBytes: number;
+  /** Why nothing is let in for now; undefined: it is. */
+  readonly overload?: () => string | undefined;
 }
 
 /** Milliseconds after which a refused request is worth another try. */
 export const FULL_RETRY_AFTER_MS = 250;
 /** Milliseconds after which the successor of a draining gateway may be there. */
 export const DRAIN_RETRY_AFTER_MS = 1000;
+
+/** Milliseconds after which memory may be free again. */
+const OVERLOAD_RETRY_AFTER_MS = 1000;
 
 const draining = () =>
   new TwinlensError('DRAINING', 'The gateway is shutting down; send the request again in a moment.', {
@@ -62,9 +67,13 @@ export class Gate {
     if (this.#draining) throw draining();
   }
 
-  /** Lets one request in. Throws DRAINING. */
+  /** Lets one request in. Throws DRAINING, or QUEUE_FULL while there is an overload. */
   enter(): Ticket {
     this.check();
+    const overload = this.#options.overload?.();
+    if (overload !== undefined) {
+      throw new TwinlensError('QUEUE_FULL', overload, { retryAfterMs: OVERLOAD_RETRY_AFTER_MS });
+    }
     const abort = new AbortController();
     let held = 0;
     let reason: TwinlensError | undefined;

@@ -16,6 +16,8 @@ export interface Asked {
   readonly transport: Transport;
   /** Whose request it is, for fairness. */
   readonly client: string;
+  /** Name of its token, for the log. */
+  readonly clientName?: string | undefined;
   readonly image: ImageInput;
   readonly model?: string | undefined;
   readonly top?: number | undefined;
@@ -112,7 +114,7 @@ export class Intake {
   }
 
   /** Counts and logs a request that ended before it reached a servable; gives what its caller may see. */
-  refuse(error: unknown, asked: Pick<Asked, 'requestId' | 'transport'>): TwinlensError {
+  refuse(error: unknown, asked: Pick<Asked, 'requestId' | 'transport' | 'clientName'>): TwinlensError {
     const known = this.#known(error, asked.requestId);
     this.#options.metrics.refused(known.code);
     this.#failed(known, asked, undefined);
@@ -134,6 +136,7 @@ export class Intake {
         event_type: 'prediction',
         request_id: asked.requestId,
         transport: asked.transport,
+        client: asked.clientName,
         code: 'OK',
         model,
         model_version: version,
@@ -150,11 +153,16 @@ export class Intake {
     );
   }
 
-  #failed(error: TwinlensError, asked: Pick<Asked, 'requestId' | 'transport'>, handle: Handle | undefined): void {
+  #failed(
+    error: TwinlensError,
+    asked: Pick<Asked, 'requestId' | 'transport' | 'clientName'>,
+    handle: Handle | undefined,
+  ): void {
     const line = {
       event_type: 'prediction',
       request_id: asked.requestId,
       transport: asked.transport,
+      client: asked.clientName,
       code: error.code,
       model: handle?.name,
       model_version: handle?.version,

@@ -88,4 +88,19 @@ describe('configuration', () => {
     expect(parseConfiguration({ TWINLENS_ORIGINS: '*' }).origins).toEqual(['*']);
     expect(mistakesOf({ TWINLENS_ORIGINS: 'https://a.example/' })).toContain('without a path');
   });
+
+  test('a certificate needs its key, and a key its certificate', () => {
+    const [cert, key] = ['/tls/cert.pem', '/tls/key.pem'];
+    const both = { TWINLENS_TLS_CERT_FILE: cert, TWINLENS_TLS_KEY_FILE: key };
+    expect([parseConfiguration({}).tls, parseConfiguration(both).tls]).toEqual([undefined, { cert, key }]);
+    expect(mistakesOf({ TWINLENS_TLS_CERT_FILE: cert })).toContain('set both or none');
+    expect(mistakesOf({ TWINLENS_TLS_KEY_FILE: key })).toContain('set both or none');
+  });
+
+  test('a rate of 0 is none, and proxies are addresses or networks', () => {
+    expect(parseConfiguration({ TWINLENS_RATE_BURST: '9' }).rate).toBeUndefined();
+    expect(parseConfiguration({ TWINLENS_RATE_PER_SECOND: '5' }).rate).toEqual({ perSecond: 5, burst: 50 });
+    expect(parseConfiguration({ TWINLENS_TRUSTED_PROXIES: '::1, 10.0.0.0/8' }).trustedProxies).toHaveLength(2);
+    expect(mistakesOf({ TWINLENS_TRUSTED_PROXIES: 'proxy.example' })).toContain('TWINLENS_TRUSTED_PROXIES');
+  });
 });

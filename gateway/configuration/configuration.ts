@@ -2,7 +2,6 @@
  * The gateway's configuration: the settings of the environment over those of a file over the defaults, checked.
  * A wrong start is no start: all mistakes are told at once. Reads no environment by itself; `main.ts` hands it in.
  */
-import { availableParallelism } from 'node:os';
 import type { VersionPolicy } from '../../core/admin.ts';
 import type { GatewayProvider } from '../../core/engine.ts';
 import { TwinlensError } from '../../core/errors.ts';
@@ -23,6 +22,7 @@ type Raw =
   | 'adminToken'
   | 'adminTokenFile'
   | 'catalogueMirror'
+  | 'clientTokensFile'
   | 'data'
   | 'defaultModel'
   | 'fallbacks'
@@ -32,6 +32,10 @@ type Raw =
   | 'mlflowTokenFile'
   | 'page'
   | 'provider'
+  | 'rateBurst'
+  | 'ratePerSecond'
+  | 'tlsCertFile'
+  | 'tlsKeyFile'
   | 'versions';
 
 /** Texts that may be none are undefined then. */
@@ -47,10 +51,14 @@ export interface Configuration extends Omit<Values, Raw> {
   readonly catalogueMirror: string | undefined;
   readonly mlflow: { readonly url: string; readonly models: readonly string[]; readonly token: Secret } | undefined;
   readonly adminToken: Secret;
+  /** Undefined: the API is open to all. */
+  readonly clientTokensFile: string | undefined;
+  /** Undefined: no limit. */
+  readonly rate: { readonly perSecond: number; readonly burst: number } | undefined;
+  /** Files. Undefined: no TLS. */
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
   readonly defaultModel: string | undefined;
   readonly page: string | undefined;
-  /** Cores that this process may use. */
-  readonly cores: number;
 }
 
 /** Variable that names the file. */
@@ -137,7 +145,7 @@ export function parseConfiguration(environment: Readonly<Record<string, string |
   if (path) reading.file(path);
   reading.environment(environment);
   const configuration = assemble(reading);
-  if (configuration.maxHeldBytes < configuration.maxBytes) {
+  if (configuration.maxHeldBytes > 0 && configuration.maxHeldBytes < configuration.maxBytes) {
     reading.mistakes.push(`${variableOf('maxHeldBytes')}: must be at least ${variableOf('maxBytes')}`);
   }
   if (reading.mistakes.length > 0) {
@@ -150,7 +158,11 @@ export function parseConfiguration(environment: Readonly<Record<string, string |
 function assemble(reading: Reading): Configuration {
   // Each value has just been parsed by the schema of its own name.
   const values = Object.fromEntries(NAMES.map((name) => [name, reading.value(name)])) as Values;
-  const { adminTokenFile, provider: _, mlflowModels, mlflowToken, mlflowTokenFile, ...rest } = values;
+  const { adminTokenFile, provider: _, mlflowModels, mlflowToken, mlflowTokenFile, ...more } = values;
+  const { ratePerSecond, rateBurst, tlsCertFile, tlsKeyFile, ...rest } = more;
+  if ((tlsCertFile === '') !== (tlsKeyFile === '')) {
+    reading.mistakes.push(`${variableOf('tlsCertFile')}, ${variableOf('tlsKeyFile')}: set both or none`);
+  }
   const providers: ProviderOrder = reading.meaning('provider', values.provider, readProviders);
   return {
     ...rest,
@@ -164,8 +176,10 @@ function assemble(reading: Reading): Configuration {
       ? { url: values.mlflow, models: mlflowModels, token: secret(mlflowToken, mlflowTokenFile) }
       : undefined,
     adminToken: secret(values.adminToken, adminTokenFile),
+    clientTokensFile: values.clientTokensFile || undefined,
+    rate: ratePerSecond > 0 ? { perSecond: ratePerSecond, burst: rateBurst } : undefined,
+    tls: tlsCertFile && tlsKeyFile ? { cert: tlsCertFile, key: tlsKeyFile } : undefined,
     defaultModel: values.defaultModel || undefined,
     page: values.page || undefined,
-    cores: availableParallelism(),
   };
 }

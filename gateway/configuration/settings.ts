@@ -3,6 +3,7 @@
  * made of. A setting `maxBytes` is the variable TWINLENS_MAX_BYTES and the key "maxBytes" of a configuration file.
  */
 import { GATEWAY_PROVIDERS, isGatewayProvider } from '../../core/engine.ts';
+import { parseNetwork } from '../networks.ts';
 import { choice, type ListRule, list, text, textLike, whole } from './setting.ts';
 
 const MIB = 1024 ** 2;
@@ -23,6 +24,11 @@ const fallbacks: ListRule = {
   kind: '`primary=fallback`',
   must: 'names of models such as primary=fallback, separated by commas',
   accepts: (part) => /^[^=@:\s]+=[^=@:\s]+$/.test(part),
+};
+const networks: ListRule = {
+  kind: 'addresses and networks such as `10.0.0.0/8`',
+  must: 'addresses or networks such as 127.0.0.1, 10.0.0.0/8 or fd00::/8, separated by commas',
+  accepts: (part) => parseNetwork(part) !== undefined,
 };
 const address = {
   kind: 'http or https address',
@@ -54,6 +60,21 @@ export const groups = {
       { about: 'Origins that may use the API from another site. `*` allows all.', none: 'the same origin only' },
       origins,
     ),
+    trustedProxies: list(
+      [],
+      {
+        about:
+          'Reverse proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. What comes through one never counts as this machine.',
+        none: 'such headers are ignored',
+      },
+      networks,
+    ),
+    tlsCertFile: text('', {
+      about:
+        'File with the certificate and its chain (PEM), for https and wss on the one port. Read again when it changes.',
+      none: 'no TLS',
+    }),
+    tlsKeyFile: text('', { about: 'File with the private key of the certificate (PEM).', none: 'no TLS' }),
   },
   Models: {
     models: text('models', { about: 'Folder with one folder a model package.' }),
@@ -125,8 +146,21 @@ export const groups = {
       none: 'only this machine may use the admin API',
     }),
     adminTokenFile: text('', {
-      about: 'File that holds the admin token. `/run/secrets/twinlens-admin-token` is read when it is there.',
+      about:
+        'File that holds the admin token. `/run/secrets/twinlens-admin-token` is read when it is there. Read again when it changes.',
       none: 'none',
+    }),
+    clientTokensFile: text('', {
+      about: 'File of client tokens, one `name:token` a line. Read again when it changes.',
+      none: 'the API is open to all',
+    }),
+    ratePerSecond: whole(0, [0, 1_000_000], {
+      about:
+        'Requests a second of one client (a token’s name, else an address; over IPv6 a network of 64 bits); beyond it `RATE_LIMITED`.',
+      none: 'no limit',
+    }),
+    rateBurst: whole(50, [1, 1_000_000], {
+      about: 'Requests that a client that was quiet may send at once, where there is a rate.',
     }),
   },
   Execution: {
@@ -140,7 +174,7 @@ export const groups = {
     ),
     instances: whole(0, [0, 64], {
       about: 'Child processes that run a model.',
-      none: 'one a core, 4 at most (on cuda: 2)',
+      none: 'one a core, 4 at most (on cuda: 2), and no more than memory has room for',
     }),
     threads: whole(0, [0, 256], { about: 'ONNX Runtime threads of one instance.', none: 'cores / instances' }),
     batchMax: whole(0, [0, 1024], {
@@ -181,10 +215,22 @@ export const groups = {
     queueMax: whole(256, [1, 100_000], { about: 'Waiting requests of a model version; beyond it `QUEUE_FULL`.' }),
     deadlineMs: whole(10_000, [1, 600_000], { about: 'Deadline of a request that names none.', unit: 'ms' }),
     maxBytes: whole(32 * MIB, [1024, GIB], { about: 'Size of one body or frame.', unit: 'bytes' }),
-    maxHeldBytes: whole(512 * MIB, [1024, 1024 * GIB], {
+    maxHeldBytes: whole(0, [0, 1024 * GIB], {
       about:
         'Size of the pictures that all requests together may hold; beyond it `QUEUE_FULL`. At least TWINLENS_MAX_BYTES.',
       unit: 'bytes',
+      none: 'a quarter of the memory, 512 MiB at most',
+    }),
+    memoryBytes: whole(0, [0, 1024 * GIB], {
+      about: 'Memory that the gateway and its instances may use together.',
+      unit: 'bytes',
+      none: 'what the control group (container) allows, else the machine’s',
+    }),
+    memoryShedPercent: whole(90, [0, 100], {
+      about:
+        'Share of the memory in use from which on requests are refused with `QUEUE_FULL`, before the kernel ends processes. Counts where memory is limited, by a container or TWINLENS_MEMORY_BYTES.',
+      unit: 'percent',
+      none: 'never',
     }),
     requestMs: whole(60_000, [0, 3_600_000], {
       about: 'Time in which a whole HTTP request must have arrived.',
@@ -213,6 +259,16 @@ export const groups = {
     }),
   },
   Telemetry: {
+    healthDiskBytes: whole(128 * MIB, [0, 1024 * GIB], {
+      about: 'Space that must be free on the disk of the data folder; with less, `/health` answers 503.',
+      unit: 'bytes',
+      none: 'not checked',
+    }),
+    healthLagMs: whole(1000, [0, 60_000], {
+      about: 'Delay of the event loop beyond which `/health` answers 503.',
+      unit: 'ms',
+      none: 'not checked',
+    }),
     logLevel: choice('info', ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
       about: 'Lowest level that is logged.',
     }),

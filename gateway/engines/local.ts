@@ -2,20 +2,20 @@
  * The gateway's own engine behind the common interface: a registry's models on the local instances.
  * Used where code wants an `InferenceEngine` without a socket in between.
  */
-import {
-  type Classification,
-  type ClassifyOptions,
-  DEFAULT_TOP,
-  type EngineEvent,
-  type EngineStatus,
-  type ImageInput,
-  type InferenceEngine,
-  type LoadedModel,
-  type LoadOptions,
+import type {
+  Classification,
+  ClassifyOptions,
+  EngineEvent,
+  EngineStatus,
+  ImageInput,
+  InferenceEngine,
+  LoadedModel,
+  LoadOptions,
 } from '../../core/engine.ts';
 import { asTwinlensError, TwinlensError, toErrorBody } from '../../core/errors.ts';
 import { parseManifest, toLoadedModel } from '../../core/manifest.ts';
 import { formatModelSpec, parseModelSpec } from '../../core/model-spec.ts';
+import { predictionsOf } from '../../core/top.ts';
 import type { Clock } from '../scheduling/index.ts';
 import type { Registry } from '../serving/index.ts';
 
@@ -78,10 +78,7 @@ export function createLocalEngine({ registry, clock, deadlineMs, client }: Local
     if (status.state !== 'ready' || unloading)
       throw new TwinlensError('MODEL_NOT_READY', 'No model is loaded; call load first.');
     const { name, version, classes } = status.model;
-    const top = options.top ?? DEFAULT_TOP;
-    if (!Number.isInteger(top) || top < 1 || top > classes) {
-      throw new TwinlensError('INVALID_ARGUMENT', `top is ${top}; it must be a whole number from 1 to ${classes}.`);
-    }
+    const top = predictionsOf(options.top, classes);
     const handle = registry.acquire(formatModelSpec({ ...parseModelSpec(name), kind: 'version', version }));
     const { signal, stop } = follow(options.signal);
     const answer = handle

@@ -3,7 +3,7 @@
  * answered before the gate has let the request in, that no other site may read an answer, and that every change and
  * every refusal is logged. What is done is done by serving and packages.
  */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { AdminOverview } from '../../core/admin.ts';
 import { errorRow, TwinlensError } from '../../core/errors.ts';
@@ -16,6 +16,7 @@ import { routeModels } from './admin-models.ts';
 import { ACTOR, ADMIN } from './admin-path.ts';
 import { routeSources } from './admin-sources.ts';
 import { discardRest } from './body.ts';
+import { toKnown } from './errors.ts';
 import { readQuery } from './json.ts';
 import { routeMethods } from './route.ts';
 
@@ -67,11 +68,12 @@ export async function serveAdmin(app: FastifyInstance, options: AdminRoutes): Pr
   });
 }
 
-function guard(app: FastifyInstance, { gate, door, log, after }: AdminRoutes): void {
+function guard(app: FastifyInstance, { gate, door, operations, log, after }: AdminRoutes): void {
+  const refusals = new WeakMap<FastifyRequest, TwinlensError>();
   app.addHook('onRequest', async (request, reply) => {
     const { method, headers } = request;
     try {
-      gate.check({ method, headers, address: request.socket.remoteAddress ?? '' });
+      gate.check({ method, headers, caller: request.caller });
       if (method !== 'GET' && method !== 'HEAD') door.check();
     } catch (error) {
       if (error instanceof TwinlensError && errorRow(error.code).status === 401) {
@@ -79,20 +81,30 @@ function guard(app: FastifyInstance, { gate, door, log, after }: AdminRoutes): v
       }
       throw error;
     }
+    // A disk that was full may have room again, which nobody tells; what is refused because of it would stay refused.
+    if (operations.readOnly !== undefined) await operations.recheckDisk();
+  });
+  // Kept for the log; the answer is made where every error of HTTP is.
+  app.setErrorHandler((error, request) => {
+    const known = toKnown(error, request);
+    refusals.set(request, known);
+    throw known;
   });
   // Whatever refused it: a body that nobody reads any more must not keep the connection.
   app.addHook('onResponse', async (request, reply) => {
     discardRest(request.raw, after);
     const { method, id } = request;
+    const refusal = refusals.get(request);
     const line = {
       event_type: 'admin',
       request_id: id,
       actor: ACTOR,
-      address: request.socket.remoteAddress,
+      address: request.caller.address,
       method,
       path: request.url.split('?', 1)[0],
       status: reply.statusCode,
       total_time: reply.elapsedTime / 1000,
+      ...(refusal ? { code: refusal.code, reason: refusal.message } : {}),
     };
     // The page asks for the overview every few seconds.
     const reading = method === 'GET' && reply.statusCode < 400;

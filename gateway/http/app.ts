@@ -10,8 +10,10 @@ import fastifyStatic from '@fastify/static';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { TwinlensError } from '../../core/errors.ts';
 import { STREAM_PATH, SUBPROTOCOL } from '../../core/protocol.ts';
-import type { Intake, OriginPolicy } from '../admission/index.ts';
+import type { Caller, ClientGate, Intake, OriginPolicy } from '../admission/index.ts';
+import type { Health } from '../health/index.ts';
 import { rawProblem } from '../problem.ts';
+import type { Certificate } from '../secrets/index.ts';
 import type { Registry } from '../serving/index.ts';
 import type { Log, Metrics } from '../telemetry/index.ts';
 import { type Admin, serveAdmin } from './admin.ts';
@@ -19,18 +21,26 @@ import { UPLOADS } from './admin-imports.ts';
 import { isAdmin } from './admin-path.ts';
 import { limitArrival } from './arrival.ts';
 import { classifyHandler } from './classify.ts';
+import { admitClient, trackVisitors } from './client-door.ts';
 import { clientError, sendProblem, toKnown } from './errors.ts';
 import { sendModelFile } from './files.ts';
 import { allowPreflight, setHeaders } from './headers.ts';
-import { checkReady, health } from './health.ts';
+import { serveHealth } from './health.ts';
 import { openApi } from './openapi.ts';
 import { findPage, readPage } from './page.ts';
 import { parameters, READ, route, toVersion } from './route.ts';
+import { createServer } from './server.ts';
 
 export interface HttpOptions {
   readonly intake: Intake;
   readonly registry: Registry;
+  readonly health: Health;
   readonly origins: OriginPolicy;
+  readonly clients: ClientGate;
+  /** From where a request comes. */
+  readonly callerOf: (request: IncomingMessage) => Caller;
+  /** Undefined: no TLS. */
+  readonly certificate: Certificate | undefined;
   readonly log: Log;
   readonly metrics: Metrics;
   /** Of this software. */
@@ -49,27 +59,18 @@ export interface HttpOptions {
   readonly admin?: Admin | undefined;
 }
 
-/** Milliseconds for the head of a request; its body is limited by what it is. */
-const HEAD_MS = 60_000;
-
 const REQUEST_ID = /^[A-Za-z0-9._:-]{1,64}$/;
 
 export async function createHttp(options: HttpOptions): Promise<FastifyInstance> {
-  const { intake, registry, origins, metrics, maxBytes } = options;
+  const { intake, registry, origins, metrics, maxBytes, callerOf } = options;
   // Fastify has little to say that the log does not have already.
   const { log } = options;
   const loggerInstance: FastifyBaseLogger = log.child(
     { event_type: 'http' },
     { level: log.isLevelEnabled('warn') ? 'warn' : log.level },
   );
-  const http = {
-    connectionsCheckingInterval: 5000,
-    headersTimeout: options.requestMs === 0 ? 0 : Math.min(HEAD_MS, options.requestMs),
-    // From Node 24.9 on; before that, clients that ask for HTTP/2 by Upgrade are told not to.
-    shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket',
-  };
   const app = fastify({
-    http,
+    serverFactory: (handler) => createServer(handler, options),
     loggerInstance,
     logController: new fastify.LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     genReqId: ({ headers }) => {
@@ -77,29 +78,39 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
     },
     exposeHeadRoutes: false,
-    // Node has one limit for all requests; uploads need another one than pictures.
-    requestTimeout: 0,
     routerOptions: { maxParamLength: 256 },
     // The drain is ours: requests are let in or refused by the gate, on every transport alike.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
-      setHeaders(request, reply, origins);
+      setHeaders(request, reply, { origins, secure: callerOf(request.raw).secure });
       sendProblem(reply, toKnown(error, request));
     },
     clientErrorHandler: (error, socket) => {
-      if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
+      // All else is a connection that broke or a handshake of TLS that failed, and nobody could read an answer.
+      const isHttp = /^(?:HPE|ERR_HTTP)_/.test(error.code ?? '');
+      if (!isHttp || !socket.writable) socket.destroy();
       else socket.end(rawProblem(clientError(error), randomUUID()));
     },
   });
 
+  trackVisitors(app);
   app.addHook('onRequest', async (request, reply) => {
-    setHeaders(request, reply, origins);
+    request.caller = callerOf(request.raw);
+    setHeaders(request, reply, { origins, secure: request.caller.secure });
     if (request.routeOptions.url !== UPLOADS) limitArrival(request.raw, options.requestMs, request.id, options.after);
     if (allowPreflight(request, reply, origins)) return reply.code(204).send();
+    admitClient(request, reply, options);
+  });
+  app.addHook('onSend', async (request, reply) => {
+    // A client that kept its connection would send the next request into the end of it, and get no answer. One whose
+    // body was not read keeps it: closing could lose the answer.
+    if (intake.gate.draining && request.raw.complete) reply.header('connection', 'close');
   });
   app.addHook('onResponse', async (request, reply) => {
     const { id, method, url } = request;
-    const line = { event_type: 'http', request_id: id, method, url, status: reply.statusCode };
+    // Without the query: some put secrets there.
+    const [path] = url.split('?', 1);
+    const line = { event_type: 'http', request_id: id, method, path, status: reply.statusCode };
     log.debug({ ...line, total_time: reply.elapsedTime / 1000 }, 'answered');
   });
   app.setErrorHandler((error, request, reply) => {
@@ -141,13 +152,8 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     throw new TwinlensError('INVALID_ARGUMENT', `Open a WebSocket here, with the subprotocol ${SUBPROTOCOL}.`);
   });
 
-  const state = { gate: intake.gate, registry, version: options.version, sockets: options.sockets };
-  route(app, '/health', READ, async () => health(state));
-  route(app, '/health/live', READ, async () => ({ status: 'live' }));
-  route(app, '/health/ready', READ, async () => {
-    checkReady(state);
-    return { status: 'ready' };
-  });
+  const { health, version, sockets } = options;
+  serveHealth(app, { health, gate: intake.gate, registry, version, sockets });
   route(app, '/metrics', READ, async (_request, reply) => {
     reply.header('content-type', metrics.registry.contentType);
     return metrics.registry.metrics();

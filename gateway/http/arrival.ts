@@ -25,20 +25,24 @@ export function limitArrival(raw: IncomingMessage, ms: number, requestId: string
   raw.once('close', stop);
 }
 
-/** The chunks of `stream`; throws DEADLINE_EXCEEDED when none comes for `ms`. Leaves the stream open. */
+/** The chunks of `stream`; throws DEADLINE_EXCEEDED when none comes for `ms`. Lets go of the stream at its end. */
 export async function* untilStall(stream: AsyncIterable<unknown>, ms: number, after: After): AsyncGenerator<unknown> {
   const chunks = stream[Symbol.asyncIterator]();
-  for (;;) {
-    let stop = (): void => undefined;
-    const stalled = new Promise<never>((_resolve, reject) => {
-      stop = after(ms, () => reject(late()));
-    });
-    try {
-      const next = await Promise.race([chunks.next(), stalled]);
+  let waiting = false;
+  try {
+    for (;;) {
+      let stop = (): void => undefined;
+      const stalled = new Promise<never>((_resolve, reject) => {
+        stop = after(ms, () => reject(late()));
+      });
+      waiting = true;
+      const next = await Promise.race([chunks.next(), stalled]).finally(stop);
+      waiting = false;
       if (next.done) return;
       yield next.value;
-    } finally {
-      stop();
     }
+  } finally {
+    // Whoever still listens keeps the rest from being thrown away. One that waits for a chunk can't be told to stop.
+    if (!waiting) await chunks.return?.();
   }
 }

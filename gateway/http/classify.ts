@@ -6,6 +6,7 @@ import { type EncodedImage, PRIORITIES } from '../../core/engine.ts';
 import { TwinlensError } from '../../core/errors.ts';
 import { MAX_SPEC_LENGTH } from '../../core/model-spec.ts';
 import { sniffEncoding } from '../../core/sniff.ts';
+import { MAX_TOP } from '../../core/top.ts';
 import type { Intake, Ticket } from '../admission/index.ts';
 import type { CacheUse } from '../results/index.ts';
 import { discardRest, readPicture } from './body.ts';
@@ -20,7 +21,7 @@ const whole = (max: number) =>
 
 export const classifyQuery = z.strictObject({
   model: z.string().min(1).max(MAX_SPEC_LENGTH).optional(),
-  top: whole(100_000).optional(),
+  top: whole(MAX_TOP).optional(),
   deadlineMs: whole(600_000).optional(),
   priority: z.enum(PRIORITIES).optional(),
   /** Requests with the same key are answered by the same version while a canary runs. */
@@ -53,8 +54,16 @@ export function classifyHandler({ intake, maxBytes, after }: ClassifyOptions) {
         discardRest(request.raw, after);
         throw intake.refuse(error, { requestId: id, transport: 'http' });
       }
-      const cache = cacheUse(request.headers);
-      const asked = { requestId: id, transport: 'http', client: request.ip, image, cache, ...query } as const;
+      const { client } = request;
+      const whose = { client: client?.key ?? '', clientName: client?.name };
+      const asked = {
+        requestId: id,
+        transport: 'http',
+        ...whose,
+        image,
+        cache: cacheUse(request.headers),
+        ...query,
+      } as const;
       return { id, ...(await intake.classify(ticket, asked)) };
     } finally {
       // A drain waits until the answer has left.

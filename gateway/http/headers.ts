@@ -6,24 +6,43 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { OriginPolicy } from '../admission/index.ts';
 import { isAdmin } from './admin-path.ts';
 
+/** The page takes pictures and does nothing else of this kind. */
+const PERMISSIONS = [
+  'camera=(self)',
+  ...['microphone', 'geolocation', 'display-capture', 'payment', 'usb', 'serial', 'hid', 'bluetooth', 'midi'].map(
+    (feature) => `${feature}=()`,
+  ),
+].join(', ');
+
 const EVERYWHERE = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-embedder-policy': 'require-corp',
   'cross-origin-resource-policy': 'same-origin',
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'same-origin',
-  'permissions-policy': 'camera=(self), microphone=(), geolocation=()',
+  'permissions-policy': PERMISSIONS,
+  // For browsers that don't know frame-ancestors.
+  'x-frame-options': 'DENY',
   // Files of the page replace it by theirs.
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
 } as const;
+
+/** Of encrypted connections only: browsers then come by no others for a year. */
+const HSTS = { 'strict-transport-security': 'max-age=31536000' } as const;
 
 /** Paths of the API; everything else belongs to the page. */
 export function isApi(url: string): boolean {
   return /^\/(?:v1|health|metrics|openapi\.json)(?:[/?]|$)/.test(url);
 }
 
-export function setHeaders(request: FastifyRequest, reply: FastifyReply, origins: OriginPolicy): void {
-  reply.headers({ ...EVERYWHERE, 'x-request-id': request.id });
+export interface HeaderRules {
+  readonly origins: OriginPolicy;
+  /** The client's own connection is encrypted. */
+  readonly secure: boolean;
+}
+
+export function setHeaders(request: FastifyRequest, reply: FastifyReply, { origins, secure }: HeaderRules): void {
+  reply.headers({ ...EVERYWHERE, ...(secure ? HSTS : {}), 'x-request-id': request.id });
   if (!isApi(request.url)) return;
   reply.header('cache-control', 'no-store');
   // The admin API is for no other site, whatever is configured.
@@ -33,7 +52,7 @@ export function setHeaders(request: FastifyRequest, reply: FastifyReply, origins
   if (origin === undefined || !origins.listed(origin)) return;
   reply.headers({
     'access-control-allow-origin': origin,
-    'access-control-expose-headers': 'x-request-id, retry-after, etag, content-range, accept-ranges',
+    'access-control-expose-headers': 'x-request-id, retry-after, www-authenticate, etag, content-range, accept-ranges',
   });
 }
 
@@ -46,7 +65,7 @@ export function allowPreflight(request: FastifyRequest, reply: FastifyReply, ori
   if (origin === undefined || !origins.listed(origin)) return false;
   reply.headers({
     'access-control-allow-methods': 'GET, HEAD, POST',
-    'access-control-allow-headers': 'content-type, range, if-none-match, if-range, x-request-id',
+    'access-control-allow-headers': 'authorization, content-type, range, if-none-match, if-range, x-request-id',
     'access-control-max-age': '600',
   });
   return true;

@@ -15,6 +15,11 @@ import { ADMIN } from './admin-path.ts';
 import { binary, type Json, json, jsonSchema, parameter, problems } from './openapi-parts.ts';
 
 export const SECURITY_SCHEMES = {
+  clientToken: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'One of the tokens in TWINLENS_CLIENT_TOKENS_FILE of the gateway. Without that file none is needed.',
+  },
   adminToken: {
     type: 'http',
     scheme: 'bearer',

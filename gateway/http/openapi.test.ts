@@ -25,10 +25,11 @@ test('every operation has a name of its own, and every parameter of a path is de
   }
 });
 
-test('admin paths, and only they, need the token and tell of its lack', () => {
+test('admin paths tell of the operators’ token, clients’ paths of theirs, others of none', () => {
   for (const { path, method, operation } of operations) {
     const admin = path.startsWith('/v1/admin');
-    expect(operation.security !== undefined, `${method} ${path}`).toBe(admin);
+    const kind = admin ? [{ adminToken: [] }, {}] : path.startsWith('/v1/') ? [{ clientToken: [] }, {}] : undefined;
+    expect(operation.security, `${method} ${path}`).toEqual(kind);
     if (admin) expect(Object.keys(operation.responses), path).toEqual(expect.arrayContaining(['401', '403', '429']));
   }
 });

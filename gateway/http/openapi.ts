@@ -1,10 +1,42 @@
 /** The OpenAPI 3.1 description of the HTTP half, made from the schemas that the code itself uses. */
 import { z } from 'zod';
-import { IMAGE_ENCODINGS } from '../../core/engine.ts';
+import { DEFAULT_TOP, IMAGE_ENCODINGS } from '../../core/engine.ts';
 import { SCHEMAS } from '../../core/protocol.ts';
+import { MAX_TOP } from '../../core/top.ts';
 import { classifyQuery } from './classify.ts';
 import { ADMIN_COMPONENTS, adminPaths, SECURITY_SCHEMES } from './openapi-admin.ts';
 import { binary, type Json, json, jsonSchema, parameter, problems } from './openapi-parts.ts';
+
+const HEALTH: Json = {
+  type: 'object',
+  properties: {
+    status: { enum: ['ready', 'loading', 'draining', 'failing'] },
+    version: { type: 'string' },
+    uptimeSeconds: { type: 'integer' },
+    inFlight: { type: 'integer' },
+    sockets: { type: 'integer' },
+    checks: {
+      type: 'object',
+      additionalProperties: {
+        type: 'object',
+        properties: {
+          ok: { type: 'boolean' },
+          value: { type: ['number', 'string'], description: 'What was measured, or why nothing was.' },
+          limit: { type: 'number' },
+          unit: { type: 'string' },
+          message: { type: 'string', description: 'Why it fails and what to do.' },
+        },
+        required: ['ok', 'value'],
+      },
+    },
+    models: { type: 'array' },
+  },
+  required: ['status', 'checks', 'models'],
+};
+
+/** Of the clients' routes: a token, where the gateway asks for one. */
+const CLIENT = { security: [{ clientToken: [] }, {}] };
+const DOOR = ['UNAUTHENTICATED', 'RATE_LIMITED'] as const;
 
 export function openApi(version: string): Json {
   const error = jsonSchema(SCHEMAS.error);
@@ -24,10 +56,11 @@ export function openApi(version: string): Json {
       '/v1/classify': {
         post: {
           operationId: 'classify',
+          ...CLIENT,
           summary: 'Classify one picture.',
           parameters: [
             parameter('model', 'query', jsonSchema(classifyQuery.shape.model), 'name, name@version or name:label.'),
-            parameter('top', 'query', { ...number(100_000), default: 5 }, 'Predictions wanted.'),
+            parameter('top', 'query', { ...number(MAX_TOP), default: DEFAULT_TOP }, 'Predictions wanted, at most all.'),
             parameter('deadlineMs', 'query', number(600_000), 'Milliseconds after which no answer is wanted.'),
             parameter('priority', 'query', jsonSchema(classifyQuery.shape.priority), 'Default normal.'),
             parameter(
@@ -50,6 +83,7 @@ export function openApi(version: string): Json {
           responses: {
             200: json('Classification', 'The classes of the picture, best first.'),
             ...problems(
+              ...DOOR,
               'INVALID_ARGUMENT',
               'MODEL_NOT_FOUND',
               'PAYLOAD_TOO_LARGE',
@@ -67,19 +101,26 @@ export function openApi(version: string): Json {
         },
       },
       '/v1/models': {
-        get: { operationId: 'models', summary: 'All models.', responses: { 200: json('Models', 'The models.') } },
+        get: {
+          operationId: 'models',
+          ...CLIENT,
+          summary: 'All models.',
+          responses: { 200: json('Models', 'The models.'), ...problems(...DOOR) },
+        },
       },
       '/v1/models/{name}': {
         get: {
           operationId: 'model',
+          ...CLIENT,
           summary: 'One model with its versions and their manifests.',
           parameters: [name],
-          responses: { 200: json('ModelDetail', 'The model.'), ...problems('MODEL_NOT_FOUND') },
+          responses: { 200: json('ModelDetail', 'The model.'), ...problems(...DOOR, 'MODEL_NOT_FOUND') },
         },
       },
       '/v1/models/{name}/versions/{version}/files/{path}': {
         get: {
           operationId: 'modelFile',
+          ...CLIENT,
           summary: 'A file of a version: model.json, or one that it names. The path may have slashes.',
           parameters: [
             name,
@@ -91,21 +132,29 @@ export function openApi(version: string): Json {
             206: { description: 'The range that was asked for.', content: { '*/*': { schema: binary } } },
             304: { description: 'The client has it already.' },
             416: { description: 'The range is outside of the file.' },
-            ...problems('MODEL_NOT_FOUND', 'NOT_FOUND'),
+            ...problems(...DOOR, 'MODEL_NOT_FOUND', 'NOT_FOUND'),
           },
         },
       },
       '/health': {
         get: {
           operationId: 'health',
-          summary: 'State of the gateway in words.',
+          summary: 'State of the gateway, with a named check of each thing that it needs.',
           responses: {
-            200: { description: 'State.', content: { 'application/json': { schema: { type: 'object' } } } },
+            200: json('Health', 'All is well.'),
+            503: json('Health', 'A check fails, no model can answer yet, or the gateway drains.'),
           },
         },
       },
       '/health/live': {
         get: { operationId: 'live', summary: 'The process runs.', responses: { 200: { description: 'It does.' } } },
+      },
+      '/health/startup': {
+        get: {
+          operationId: 'startup',
+          summary: 'Every model could answer once; stays so.',
+          responses: { 200: { description: 'It has started.' }, ...problems('MODEL_NOT_READY') },
+        },
       },
       '/health/ready': {
         get: {
@@ -136,6 +185,7 @@ export function openApi(version: string): Json {
       schemas: {
         ...ADMIN_COMPONENTS,
         Classification: jsonSchema(SCHEMAS.classification.extend({ id: z.string() })),
+        Health: HEALTH,
         Models: jsonSchema(SCHEMAS.models),
         ModelDetail: jsonSchema(SCHEMAS.modelDetail),
         Problem: {

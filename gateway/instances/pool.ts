@@ -60,11 +60,9 @@ export class InstancePool {
     return [...this.#processes].flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
   }
 
-  /** Resident memory of all of them, bytes. */
-  get residentBytes(): number {
-    let sum = 0;
-    for (const instance of this.#processes) sum += instance.residentBytes;
-    return sum;
+  /** Resident memory of each of them, bytes. */
+  get residentBytes(): readonly number[] {
+    return [...this.#processes].map((instance) => instance.residentBytes);
   }
 
   /** `listener` is called whenever `hasCapacity` may have become true. */

@@ -10,6 +10,7 @@ import { normalizeInto, tensorLength, tensorShape } from '../../core/normalize.t
 import { prepareRgb } from '../../core/resize.ts';
 import { decodeImage } from './decode.ts';
 import { checkSelfContained } from './onnx-file.ts';
+import { numbersOf } from './onnx-numbers.ts';
 import { type Answer, type GraphValue, parseQuestion, type Question, type RecordOrder } from './probe-wire.ts';
 
 /** ONNX Runtime's messages go on for many lines; the first one says what is wrong. */
@@ -17,9 +18,29 @@ function firstLine(error: unknown): string {
   return (asTwinlensError(error).message.split('\n')[0] ?? '').replace(/\.$/, '').slice(0, 500);
 }
 
-async function open(path: string, threads: number): Promise<InferenceSession> {
-  const file = await readFile(path);
+/** Why a model can't be loaded. Of an opset that it does not know ONNX Runtime says so amid its own source code. */
+function loadFault(error: unknown): string {
+  const opset = /Opset (\d+) is under development/i.exec(asTwinlensError(error).message)?.[1];
+  return opset === undefined ? firstLine(error) : `opset ${opset} is newer than any that it knows`;
+}
+
+async function readModel(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ERR_FS_FILE_TOO_LARGE')) throw cause;
+    const message = 'An ONNX file has at most 2 GiB, as every protobuf file; export the model with smaller weights.';
+    throw new TwinlensError('PAYLOAD_TOO_LARGE', message, { cause });
+  }
+}
+
+async function read(path: string): Promise<Uint8Array> {
+  const file = await readModel(path);
   checkSelfContained(file);
+  return file;
+}
+
+async function open(file: Uint8Array, threads: number): Promise<InferenceSession> {
   try {
     return await InferenceSession.create(file, {
       executionProviders: ['cpu'],
@@ -31,7 +52,7 @@ async function open(path: string, threads: number): Promise<InferenceSession> {
   } catch (error) {
     throw new TwinlensError(
       'INVALID_ARGUMENT',
-      `ONNX Runtime can't load the model: ${firstLine(error)}. Check the file with onnx.checker, or export it again with an older opset.`,
+      `ONNX Runtime can't load the model: ${loadFault(error)}. Check the file with onnx.checker, or export it again with an older opset.`,
       { cause: error },
     );
   }
@@ -43,11 +64,13 @@ function describe(value: InferenceSession.ValueMetadata): GraphValue {
 }
 
 async function inspect(path: string): Promise<Answer> {
-  const session = await open(path, 1);
+  const file = await read(path);
+  const session = await open(file, 1);
   return {
     kind: 'inspected',
     inputs: session.inputMetadata.map(describe),
     outputs: session.outputMetadata.map(describe),
+    numbers: numbersOf(file),
   };
 }
 
@@ -80,7 +103,7 @@ async function runTogether(session: InferenceSession, order: RecordOrder, inputs
 }
 
 async function record(order: RecordOrder): Promise<Answer> {
-  const session = await open(order.path, order.threads);
+  const session = await open(await read(order.path), order.threads);
   const inputs: Float32Array[] = [];
   for (const data of order.pictures) {
     const pixels = prepareRgb(await decodeImage({ encoding: 'png', data }, order.maxPixels), order.input);

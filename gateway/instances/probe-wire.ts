@@ -3,7 +3,7 @@
  * one question, one answer. One parse a direction.
  */
 import { z } from 'zod';
-import { inputSchema } from '../../core/manifest.ts';
+import { inputSchema, VARIANT_NAMES } from '../../core/manifest.ts';
 import { errorBodySchema } from '../../core/protocol.ts';
 
 const bytes: z.ZodType<Uint8Array> = z.instanceof(Uint8Array);
@@ -43,7 +43,13 @@ const valueSchema = z.object({
 export type GraphValue = z.infer<typeof valueSchema>;
 
 const answerSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('inspected'), inputs: z.array(valueSchema), outputs: z.array(valueSchema) }),
+  z.object({
+    kind: z.literal('inspected'),
+    inputs: z.array(valueSchema),
+    outputs: z.array(valueSchema),
+    /** What the graph computes with. */
+    numbers: z.enum(VARIANT_NAMES),
+  }),
   z.object({
     kind: z.literal('recorded'),
     /** The output's values as they are, one array a picture. */

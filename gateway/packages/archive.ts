@@ -9,7 +9,7 @@ import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { type Entry, openPromise } from 'yauzl';
 import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
-import { diskError, systemCode } from './disk.ts';
+import { diskError, systemCode } from '../disk.ts';
 import { MAX_ENTRIES, Meter, told, Unpacking, type UnpackLimits } from './unpacking.ts';
 
 export type FileKind = 'tar' | 'gzip' | 'zip' | 'html' | 'git-lfs' | 'other';
@@ -94,6 +94,9 @@ function checkZipEntry(entry: Entry): void {
   }
 }
 
+/** What yauzl says of paths that lead out of the folder; it does not hand them out. */
+const ZIP_PATH = /^(?:absolute path|invalid relative path|invalid characters in fileName): /;
+
 async function unpackZip(path: string, unpacking: Unpacking, { signal }: UnpackLimits): Promise<void> {
   // Closed below, whatever happens. Sizes are counted here.
   const options = { lazyEntries: true, autoClose: false, strictFileNames: true, validateEntrySizes: false };
@@ -136,6 +139,7 @@ export async function unpack(
     // The system's codes; those of zlib and of streams have underscores.
     if (/^E[A-Z0-9]+$/.test(systemCode(error) ?? '')) throw error;
     const why = asTwinlensError(error).message.replace(/\.$/, '').slice(0, 200);
+    if (ZIP_PATH.test(why)) throw bad(`The archive has a path that is refused (${why}).`, error);
     throw bad(`The archive can't be unpacked: ${why}. It may be damaged or cut short.`, error);
   }
   if (unpacking.files === 0) throw bad('The archive has no files; pack the model again.');

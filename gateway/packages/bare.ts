@@ -9,12 +9,6 @@ import { presetFor } from './preprocessing.ts';
 /** Pixels a side where the graph takes any: what the presets' models were trained with. */
 const USUAL_SIDE = 224;
 
-/** The variant's name is what its file says of it; the graph's input is float32 in any case. */
-function variantName(file: string): 'fp32' | 'fp16' | 'int8' {
-  if (/(?:fp16|float16)/i.test(file)) return 'fp16';
-  return /(?:int8|uint8|quant|qdq)/i.test(file) ? 'int8' : 'fp32';
-}
-
 /** Throws INVALID_ARGUMENT when the hints and the files beside it don't say enough. */
 export async function readBare(
   file: string,
@@ -32,7 +26,7 @@ export async function readBare(
   }
   return {
     ...naming(hints, stem, undefined),
-    variants: [{ name: variantName(file), file }],
+    variants: [{ name: undefined, file }],
     classNames,
     what: `A bare ONNX file, ${hints.preset === undefined ? 'without a preset' : `preset ${hints.preset}`}`,
     prepare(graph) {

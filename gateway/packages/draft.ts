@@ -5,7 +5,8 @@ import type { GraphInput } from './graph.ts';
 import type { Preprocessing } from './preprocessing.ts';
 
 export interface DraftVariant {
-  readonly name: Variant['name'];
+  /** Undefined: what its graph computes with says it. */
+  readonly name: Variant['name'] | undefined;
   /** Path inside the material. */
   readonly file: string;
 }

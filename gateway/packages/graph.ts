@@ -48,7 +48,7 @@ function batchOf(value: GraphValue): GraphInput['batch'] {
 }
 
 /** Judges the inputs. Throws INVALID_ARGUMENT. */
-export function readInput({ inputs }: Inspected): GraphInput {
+export function readInput({ inputs }: Pick<Inspected, 'inputs'>): GraphInput {
   const [input] = inputs;
   if (!input || inputs.length !== 1) {
     throw bad(`A classifier of pictures has one input, but the graph has ${inputs.length}: ${list(inputs)}.`);
@@ -99,7 +99,7 @@ const USUAL_NAMES = ['logits', 'probabilities', 'probs', 'scores', 'output'];
  * The output with the scores.
  * @param names how many class names there are, where that is known
  */
-export function readOutput({ outputs }: Inspected, names: number | undefined): GraphOutput {
+export function readOutput({ outputs }: Pick<Inspected, 'outputs'>, names: number | undefined): GraphOutput {
   const usable = outputs.filter(({ datatype }) => datatype === 'float32').map(outputOf);
   if (usable.length === 0) {
     throw bad(`The graph has no float32 output for the scores; its outputs are: ${list(outputs)}.`);
@@ -126,7 +126,7 @@ export function checkClassCount(output: GraphOutput, names: number): void {
 const same = (graph: number | undefined, said: number): boolean => graph === undefined || graph === said;
 
 /** Throws INVALID_ARGUMENT when the graph takes or gives something else than the manifest says. */
-export function checkAgainst(graph: Inspected, { input, output, batch }: Manifest): void {
+export function checkAgainst(graph: Pick<Inspected, 'inputs' | 'outputs'>, { input, output, batch }: Manifest): void {
   const found = readInput(graph);
   const [, ...wanted] = tensorShape(input, 1);
   const sizes = graph.inputs[0]?.shape.slice(1).map(fixed) ?? [];

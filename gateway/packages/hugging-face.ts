@@ -20,13 +20,13 @@ const configSchema = z.looseObject({
 });
 
 /** Files of each variant, as optimum and transformers.js name them; best first. */
-const VARIANT_FILES: readonly DraftVariant[] = [
+const VARIANT_FILES = [
   { name: 'fp32', file: 'model.onnx' },
   { name: 'fp16', file: 'model_fp16.onnx' },
   { name: 'int8', file: 'model_quantized.onnx' },
   { name: 'int8', file: 'model_int8.onnx' },
   { name: 'int8', file: 'model_uint8.onnx' },
-];
+] as const satisfies readonly DraftVariant[];
 
 const bad = (message: string) => new TwinlensError('INVALID_ARGUMENT', message);
 

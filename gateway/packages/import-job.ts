@@ -6,7 +6,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { IMPORT_STEPS, type ImportHints, type ImportReport, type ImportStep } from '../../core/admin.ts';
 import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
-import { diskError, onDisk } from './disk.ts';
+import { diskError, onDisk } from '../disk.ts';
 import type { ImportedPackage, Importer } from './import.ts';
 import type { Staging } from './staging.ts';
 import { type HeldUpload, plainName } from './uploads.ts';

@@ -5,5 +5,5 @@ export { createImporter, type ImporterOptions } from './importer.ts';
 export { Imports, type ImportsOptions } from './imports.ts';
 export { type Publication, publishPackage } from './publish.ts';
 export type { ImportTarget } from './publish-import.ts';
-export { openStaging, type Staging } from './staging.ts';
+export { createStaging, type Staging } from './staging.ts';
 export { Uploads } from './uploads.ts';

@@ -39,9 +39,13 @@ export interface Details {
   readonly notSureBelow: number;
 }
 
+interface NamedVariant extends DraftVariant {
+  readonly name: Variant['name'];
+}
+
 interface Inspection {
   /** Those that can be run; the first one is the default. */
-  readonly variants: readonly DraftVariant[];
+  readonly variants: readonly NamedVariant[];
   readonly input: InputSpec;
   readonly output: GraphOutput;
   readonly batchMax: number;
@@ -62,6 +66,7 @@ async function inspectVariant(material: Material, { file }: DraftVariant, draft:
   return {
     input,
     note,
+    numbers: graph.numbers,
     output: readOutput(graph, draft.classNames.length),
     batchMax: found.batch === 'any' ? BATCH_MAX : 1,
   };
@@ -69,7 +74,7 @@ async function inspectVariant(material: Material, { file }: DraftVariant, draft:
 
 /** All variants of a model share one input and one output: what is different from the first one is left out. */
 async function inspectAll(material: Material, draft: Draft, options: MakeOptions) {
-  const variants: DraftVariant[] = [];
+  const variants: NamedVariant[] = [];
   const leftOut: string[] = [];
   let first: Awaited<ReturnType<typeof inspectVariant>> | undefined;
   let refusal: TwinlensError | undefined;
@@ -82,12 +87,12 @@ async function inspectAll(material: Material, draft: Draft, options: MakeOptions
         throw bad('Its inputs and outputs are not those of the default variant.');
       }
       batchMax = Math.min(batchMax, one.batchMax);
-      variants.push(variant);
+      variants.push({ file: variant.file, name: variant.name ?? one.numbers });
     } catch (error) {
       const known = asTwinlensError(error);
       if (known.code !== 'INVALID_ARGUMENT') throw known;
       refusal ??= known;
-      leftOut.push(`${variant.name} is left out: ${known.message}`);
+      leftOut.push(`${variant.name ?? variant.file} is left out: ${known.message}`);
     }
   }
   if (!first) throw refusal ?? bad('There is no variant.');

@@ -1,12 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { TwinlensError } from '../../core/errors.ts';
 import { builtIn } from '../../test/contract/inference-engine.ts';
 import { temporaryFolders } from '../../test/support/temporary.ts';
-import { diskError } from './disk.ts';
+import { diskError } from '../disk.ts';
 import { publishPackage } from './publish.ts';
-import { openStaging } from './staging.ts';
+import { createStaging } from './staging.ts';
 
 const fresh = temporaryFolders();
 
@@ -67,9 +67,9 @@ describe('publishPackage', () => {
   });
 });
 
-describe('openStaging', () => {
+describe('the staging folder', () => {
   test('each import has an empty folder of its own', async () => {
-    const staging = await openStaging(join(fresh(), 'data', 'staging'));
+    const staging = createStaging(join(fresh(), 'data', 'staging'));
     const [one, two] = await Promise.all([staging.create(), staging.create()]);
     expect(one).not.toBe(two);
     expect(readdirSync(one)).toEqual([]);
@@ -81,25 +81,29 @@ describe('openStaging', () => {
 
   test('what an earlier run left is gone; what is not an import stays', async () => {
     const root = fresh();
-    const before = await (await openStaging(root)).create();
+    const before = await createStaging(root).create();
     writeFileSync(join(before, 'half'), 'x');
     writeFileSync(join(root, 'upload-1'), 'x');
-    await openStaging(root);
+    await createStaging(root).sweep();
     expect(readdirSync(root)).toEqual(['upload-1']);
   });
 
   test('it deletes only folders that it made', async () => {
-    const staging = await openStaging(fresh());
+    const staging = createStaging(fresh());
     const other = fresh();
     await expect(staging.remove(other)).rejects.toMatchObject({ code: 'INTERNAL' });
     await expect(staging.remove(join(staging.root, '..'))).rejects.toMatchObject({ code: 'INTERNAL' });
     expect(existsSync(other)).toBe(true);
   });
 
-  test('a root that is a file is refused before anything is imported', async () => {
+  test('a root that is a file is refused, until it is one no more', async () => {
     const root = join(fresh(), 'file');
     writeFileSync(root, 'x');
-    await expect(openStaging(root)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    const staging = createStaging(root);
+    await expect(staging.sweep()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await expect(staging.create()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    rmSync(root);
+    expect(readdirSync(await staging.create())).toEqual([]);
   });
 });
 

@@ -3,11 +3,11 @@
  * reader sees the whole package or none, and that a version is never replaced, also when two are published at once.
  * Knows nothing of serving.
  */
-import { mkdir, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TwinlensError } from '../../core/errors.ts';
 import type { Manifest } from '../../core/manifest.ts';
-import { diskError, onDisk, systemCode } from './disk.ts';
+import { diskError, makeFolder, onDisk, systemCode } from '../disk.ts';
 
 export interface Publication {
   /** The package; gone from there afterwards. It must be on the file system of `root`. */
@@ -16,6 +16,11 @@ export interface Publication {
   /** Folder of the published models, such as DATA/models; made when it is missing. */
   readonly root: string;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Undoes `publishPackage`: the package is where it was again. Rejects where the disk refuses; then it stays published. */
+export function takeBack(place: string, folder: string): Promise<void> {
+  return onDisk(`${place} can't be taken back, so it is published all the same`, () => rename(place, folder));
 }
 
 /** What `rename` says when there is something in the place already. */
@@ -29,7 +34,7 @@ export async function publishPackage({ folder, manifest, root, signal }: Publica
   const { name, version } = manifest;
   const place = join(root, name, String(version));
   const doing = `${name} version ${version} can't be published`;
-  await onDisk(doing, () => mkdir(join(root, name), { recursive: true }));
+  await onDisk(doing, () => makeFolder(join(root, name)));
   try {
     if (signal?.aborted) throw new TwinlensError('CANCELLED', 'Publishing was cancelled.');
     // A folder that has files in it is never replaced by a rename: of two at once the second one fails.

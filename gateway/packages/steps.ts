@@ -1,7 +1,7 @@
 /** Runs the steps of an import one after the other and tells how each went. Knows nothing of what they do. */
 import type { ImportStepName } from '../../core/admin.ts';
 import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
-import { diskError } from './disk.ts';
+import { diskError } from '../disk.ts';
 import type { ImportOptions } from './import.ts';
 
 export interface Outcome<T> {

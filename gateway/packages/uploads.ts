@@ -7,7 +7,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Upload } from '../../core/admin.ts';
 import { TwinlensError } from '../../core/errors.ts';
-import { diskError, onDisk } from './disk.ts';
+import { diskError, onDisk } from '../disk.ts';
 import type { Staging } from './staging.ts';
 
 export interface UploadsOptions {
@@ -181,19 +181,24 @@ async function store(path: string, stream: AsyncIterable<unknown>, maxBytes: num
 /** The chunks; a stream that fails was cut off. */
 async function* readable(stream: AsyncIterable<unknown>): AsyncGenerator<Uint8Array> {
   const chunks = stream[Symbol.asyncIterator]();
-  for (;;) {
-    let next: IteratorResult<unknown>;
-    try {
-      next = await chunks.next();
-    } catch (cause) {
-      if (cause instanceof TwinlensError) throw cause;
-      throw new TwinlensError('CANCELLED', 'The connection was closed before the whole file had come.', { cause });
+  try {
+    for (;;) {
+      let next: IteratorResult<unknown>;
+      try {
+        next = await chunks.next();
+      } catch (cause) {
+        if (cause instanceof TwinlensError) throw cause;
+        throw new TwinlensError('CANCELLED', 'The connection was closed before the whole file had come.', { cause });
+      }
+      if (next.done) return;
+      if (!(next.value instanceof Uint8Array)) {
+        throw new TwinlensError('INTERNAL', 'The body came as something else than bytes.');
+      }
+      yield next.value;
     }
-    if (next.done) return;
-    if (!(next.value instanceof Uint8Array)) {
-      throw new TwinlensError('INTERNAL', 'The body came as something else than bytes.');
-    }
-    yield next.value;
+  } finally {
+    // Of one that is refused half-way, the rest must not stay with this iterator: it is thrown away elsewhere.
+    await chunks.return?.();
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { classification } from '../../test/doubles/fake-registry.ts';
+import { classification } from '../../test/support/classification.ts';
 import { AnswerStore, MOST_PREDICTIONS } from './answer-store.ts';
 
 const answer = classification();

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { PRIORITIES } from '../../core/engine.ts';
 import { type ErrorCode, TwinlensError } from '../../core/errors.ts';
 import { FakeClock, settle } from '../../test/doubles/fake-clock.ts';
-import { classification } from '../../test/doubles/fake-registry.ts';
 import { type FakeRun, FakeServable } from '../../test/doubles/fake-servable.ts';
+import { classification } from '../../test/support/classification.ts';
 import { Results } from './results.ts';
 
 const ENTRIES = 2;

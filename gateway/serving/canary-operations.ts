@@ -4,7 +4,7 @@ import { TwinlensError } from '../../core/errors.ts';
 import { withoutCanary } from './canaries.ts';
 import type { Changes } from './changes.ts';
 import type { CanaryRequest } from './operations.ts';
-import { pinned, type RunningCanary, withModel, without } from './state.ts';
+import { type ModelState, pinned, type RunningCanary, withModel, without } from './state.ts';
 
 /** Of the requests that reach a canary or, while it runs, `stable`, the share that the other one answers too. */
 const DEFAULT_SHADOW = 0.1;
@@ -29,7 +29,12 @@ export class CanaryOperations {
       if (version === stable) {
         throw new TwinlensError('CONFLICT', `stable of ${name} is at version ${version}; a canary is another one.`);
       }
-      await this.#changes.withVersion(name, version, async () => {
+      const placed = (model: ModelState, canary: RunningCanary): ModelState => ({
+        ...pinned(model, stable, model.stable),
+        unloaded: without(without(model.unloaded, version), stable),
+        canary,
+      });
+      const place = async () => {
         const before = placement.saved(name).canary;
         const same = before?.version === version ? before : undefined;
         const canary = this.#settings(request, same);
@@ -38,13 +43,11 @@ export class CanaryOperations {
           : `Version ${version} is the canary for`;
         const detail = `${begun} ${percent(canary.share)} of the requests; ${percent(canary.shadow)} are compared.`;
         await journal.write({ actor, action: 'canary', model: name, version, detail }, (state) =>
-          withModel(state, name, (model) => ({
-            ...pinned(model, stable, model.stable),
-            unloaded: without(without(model.unloaded, version), stable),
-            canary,
-          })),
+          withModel(state, name, (model) => placed(model, canary)),
         );
-      });
+      };
+      const plan = (model: ModelState) => placed(model, this.#settings(request, model.canary));
+      await this.#changes.withVersion(name, version, place, plan);
     });
   }
 

@@ -7,7 +7,7 @@ import type { Clock } from '../scheduling/index.ts';
 import { Exclusive } from './exclusive.ts';
 import type { Journal } from './journal.ts';
 import type { Lifecycle, VersionStatus } from './lifecycle.ts';
-import type { Placement } from './placement.ts';
+import type { Placement, Plan } from './placement.ts';
 
 /** Milliseconds that a change waits for a version to be loaded, or to be gone. */
 const WAIT_MS = 180_000;
@@ -58,10 +58,11 @@ export class Changes {
   /**
    * Brings the version to `available`, then does `then` while it is held there. Rejects with the version's own
    * error when it can't be loaded, and with DEADLINE_EXCEEDED; then `then` was not done.
+   * @param plan what `then` will change: versions that it leaves may have to make room first
    */
-  async withVersion(name: string, version: number, then: () => Promise<void>): Promise<void> {
+  async withVersion(name: string, version: number, then: () => Promise<void>, plan?: Plan): Promise<void> {
     const { state } = this.status(name, version);
-    const release = this.placement.awaitVersion(name, version);
+    const release = this.placement.awaitVersion(name, version, plan);
     try {
       if (state === 'failed') this.lifecycle.retry(name, version);
       if (!this.lifecycle.available(name).includes(version)) {

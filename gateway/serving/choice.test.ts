@@ -12,13 +12,10 @@ function choose(
   more: Partial<ModelState>,
   known: readonly number[],
   now: Partial<Parameters<typeof chooseVersions>[3]> = {},
+  swap: 'availability' | 'resource' = 'availability',
 ) {
-  const { wanted, forced } = chooseVersions({ ...EMPTY_MODEL, ...more }, LATEST, known, {
-    loading: NONE,
-    leaving: NONE,
-    failed: NONE,
-    ...now,
-  });
+  const all = { loading: NONE, leaving: NONE, failed: NONE, ...now };
+  const { wanted, forced } = chooseVersions({ ...EMPTY_MODEL, ...more }, LATEST, known, all, swap);
   return { wanted: [...wanted], forced: [...forced] };
 }
 
@@ -56,17 +53,27 @@ describe('the choice of versions', () => {
     expect(choose({}, [1, 2], { leaving: new Set([2]) })).toEqual({ wanted: [], forced: [2] });
   });
 
+  it('where memory counts more, pinned stable is one of the latest; one that fails or is gone is not', () => {
+    const policy: VersionPolicy = { kind: 'latest', count: 2 };
+    expect(choose({ labels: { stable: 1 } }, [1, 2, 3], {}, 'resource').wanted).toEqual([1]);
+    expect(choose({ labels: { stable: 1 }, policy }, [1, 2, 3], {}, 'resource').wanted).toEqual([1, 3]);
+    expect(choose({ labels: { stable: 1 } }, [1, 2], { failed: new Set([1]) }, 'resource').wanted).toEqual([1, 2]);
+    expect(choose({ labels: { stable: 1 } }, [2, 3], {}, 'resource').wanted).toEqual([3]);
+    expect(choose({ labels: { beta: 1 } }, [1, 2, 3], {}, 'resource').wanted).toEqual([1, 3]);
+  });
+
   it('wants only known versions, never wants what it forces out, and wants every held one that is not leaving', () => {
     const version = fc.integer({ min: 1, max: 6 });
     const some = fc.uniqueArray(version);
+    const swaps = fc.constantFrom('availability' as const, 'resource' as const);
     const model = fc.record({ stable: version, beta: version, loaded: some, unloaded: some });
     fc.assert(
-      fc.property(model, some, some, some, some, (given, list, loading, leaving, failed) => {
+      fc.property(model, some, some, some, some, swaps, (given, list, loading, leaving, failed, swap) => {
         const known = [...list].sort((a, b) => a - b);
         const { stable, beta, loaded, unloaded } = given;
         const saved = { ...EMPTY_MODEL, labels: { stable, beta }, loaded, unloaded };
         const now = { loading: new Set(loading), leaving: new Set(leaving), failed: new Set(failed) };
-        const { wanted, forced } = chooseVersions(saved, LATEST, known, now);
+        const { wanted, forced } = chooseVersions(saved, LATEST, known, now, swap);
         for (const one of [...wanted, ...forced]) expect(known).toContain(one);
         for (const one of forced) expect(wanted.has(one)).toBe(false);
         for (const one of known) if (held(saved).has(one) && !now.leaving.has(one)) expect(wanted.has(one)).toBe(true);

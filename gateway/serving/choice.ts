@@ -3,22 +3,28 @@
  * and those that a change under way waits for; less those that an operator unloaded. Pure.
  */
 import type { VersionPolicy } from '../../core/admin.ts';
+import { STABLE } from './labels.ts';
 import type { Choice } from './lifecycle.ts';
-import type { ModelState } from './state.ts';
+import type { PolicyOptions } from './policy.ts';
+import { labelled, type ModelState } from './state.ts';
 
 /**
  * Versions that the policy takes from `known` (ascending). Of the latest, those that can't be loaded don't count: they
  * are tried again, and an older one serves meanwhile.
+ * @param first counts as one of the latest whatever its number
  */
 export function byPolicy(
   policy: VersionPolicy,
   known: readonly number[],
   failed: ReadonlySet<number>,
+  first?: number,
 ): readonly number[] {
   switch (policy.kind) {
     case 'latest': {
-      const sound = known.filter((version) => !failed.has(version));
-      const least = sound.at(-policy.count) ?? Number.NEGATIVE_INFINITY;
+      const sound = known.filter((version) => version !== first && !failed.has(version));
+      const count = first === undefined ? policy.count : policy.count - 1;
+      if (count === 0) return [];
+      const least = sound.at(-count) ?? Number.NEGATIVE_INFINITY;
       return known.filter((version) => version >= least);
     }
     case 'specific':
@@ -48,16 +54,23 @@ export interface Now {
   readonly failed: ReadonlySet<number>;
 }
 
+/**
+ * With `resource`, pinned `stable` is one of the latest that the policy counts: a rollback must not need the memory of
+ * two versions where one is all there is.
+ */
 export function chooseVersions(
   model: ModelState,
   fallback: VersionPolicy,
   known: readonly number[],
   { loading, leaving, failed }: Now,
+  swap: PolicyOptions['swap'],
 ): Choice {
   const holding = held(model);
   const wanted = new Set<number>();
   const forced = new Set<number>();
-  const policy = new Set(byPolicy(model.policy ?? fallback, known, failed));
+  const pin = labelled(model, STABLE);
+  const counts = swap === 'resource' && pin !== undefined && known.includes(pin) && !failed.has(pin);
+  const policy = new Set(byPolicy(model.policy ?? fallback, known, failed, counts ? pin : undefined));
   for (const version of known) {
     const needed = holding.has(version) || loading.has(version);
     const unloaded = leaving.has(version) || (model.unloaded.includes(version) && !needed);

@@ -83,7 +83,7 @@ export function statusOf({ aspired, name, version, wanted, onDisk, phase }: Entr
     provider: answers ? phase.serving.provider : undefined,
     instances: serving?.pids.length ?? 0,
     alive: answers && phase.serving.alive,
-    memoryBytes: serving?.memoryBytes ?? 0,
+    memoryBytes: serving?.memoryBytes ?? [],
     loadMs: answers ? phase.loadMs : undefined,
   };
 }

@@ -1,5 +1,6 @@
 /** The face of `serving/`: a registry over the configured sources, with what operators can do with it. */
 import type { Provider } from '../../core/engine.ts';
+import { type Allowance, instancesThatFit } from '../resources/index.ts';
 import { ModelManager } from './manager.ts';
 import { assemble, type RegistryOptions, type ServingRegistry } from './registry.ts';
 import { ServingVersion } from './version.ts';
@@ -22,15 +23,21 @@ const MOST_CPU_INSTANCES = 4;
 /** One decodes and copies while the other one's kernels run. */
 const GPU_INSTANCES = 2;
 
-/** A registry whose models load in the background; `ready` tells when they can answer. */
-export function createRegistry(options: RegistryOptions): Promise<ServingRegistry> {
-  const { configuration, clock, log, random } = options;
+/**
+ * A registry whose models load in the background; `ready` tells when they can answer.
+ *
+ * @param options `allowance` is what all instances together may use
+ */
+export function createRegistry(options: RegistryOptions & { readonly allowance: Allowance }): Promise<ServingRegistry> {
+  const { configuration, allowance, clock, log, random } = options;
   const { providers, wantedProvider } = configuration;
   const instances = (provider: Provider): number => {
     if (configuration.instances > 0) return configuration.instances;
-    return provider !== 'cpu' ? GPU_INSTANCES : Math.max(1, Math.min(configuration.cores, MOST_CPU_INSTANCES));
+    return provider !== 'cpu'
+      ? GPU_INSTANCES
+      : Math.min(allowance.cores, MOST_CPU_INSTANCES, instancesThatFit(allowance));
   };
-  const threads = configuration.threads || Math.max(1, Math.floor(configuration.cores / instances('cpu')));
+  const threads = configuration.threads || Math.max(1, Math.floor(allowance.cores / instances('cpu')));
   return assemble(
     options,
     (observer) =>

@@ -5,7 +5,7 @@ import { TwinlensError } from '../../core/errors.ts';
 import { withoutCanary } from './canaries.ts';
 import type { Changes } from './changes.ts';
 import { CANARY, STABLE } from './labels.ts';
-import { labelled, pinned, withModel, without } from './state.ts';
+import { labelled, type ModelState, pinned, withModel, without } from './state.ts';
 
 /** Own labels of one model. */
 const MAX_LABELS = 32;
@@ -43,9 +43,10 @@ export class LabelOperations {
         if (target === undefined) {
           throw new TwinlensError('CONFLICT', `${name} has no canary; name the version that stable is to move to.`);
         }
-        await this.#changes.withVersion(name, target, async () => {
+        const stood = placement.stable(name);
+        const move = async () => {
           if (labels.stable === target && !canary) return;
-          const before = placement.stable(name);
+          const before = this.#left(name, stood);
           const from = before === undefined || before === target ? '' : ` from version ${before}`;
           const note = {
             actor,
@@ -57,7 +58,8 @@ export class LabelOperations {
           await journal.write(note, (state) =>
             withModel(state, name, (model) => withoutCanary(pinned(model, target, before))),
           );
-        });
+        };
+        await this.#changes.withVersion(name, target, move, (model) => withoutCanary(pinned(model, target, stood)));
       },
     );
   }
@@ -77,18 +79,21 @@ export class LabelOperations {
       if (target === undefined) {
         throw new TwinlensError('CONFLICT', `stable of ${name} was at no other version that is still known.`);
       }
-      await this.#changes.withVersion(name, target, async () => {
-        const before = placement.stable(name);
+      const stood = placement.stable(name);
+      const back = (model: ModelState): ModelState => ({
+        ...withoutCanary(pinned(model, target, undefined)),
+        previous: model.previous.slice(0, model.previous.lastIndexOf(target)),
+      });
+      const move = async () => {
+        const before = this.#left(name, stood);
         const from = before === undefined ? '' : ` from version ${before}`;
         const ends = placement.saved(name).canary ? '; the canary ended' : '';
         const detail = `stable was moved back${from} to version ${target}${ends}.`;
         await journal.write({ actor, action: 'rollback', model: name, version: target, detail }, (state) =>
-          withModel(state, name, (model) => ({
-            ...withoutCanary(pinned(model, target, undefined)),
-            previous: model.previous.slice(0, model.previous.lastIndexOf(target)),
-          })),
+          withModel(state, name, back),
         );
-      });
+      };
+      await this.#changes.withVersion(name, target, move, back);
     });
   }
 
@@ -134,18 +139,20 @@ export class LabelOperations {
       if (before === undefined && Object.keys(labels).length >= MAX_LABELS) {
         throw new TwinlensError('CONFLICT', `${name} has ${MAX_LABELS} labels already; remove one first.`);
       }
-      await this.#changes.withVersion(name, version, async () => {
+      const labelledSo = (model: ModelState): ModelState => ({
+        ...model,
+        labels: { ...model.labels, [label]: version },
+        unloaded: without(model.unloaded, version),
+      });
+      const move = async () => {
         if (before === version) return;
         const from = before === undefined ? '' : ` from version ${before}`;
         const detail = `${label} was moved${from} to version ${version}.`;
         await journal.write({ actor, action: 'label', model: name, version, detail }, (state) =>
-          withModel(state, name, (model) => ({
-            ...model,
-            labels: { ...model.labels, [label]: version },
-            unloaded: without(model.unloaded, version),
-          })),
+          withModel(state, name, labelledSo),
         );
-      });
+      };
+      await this.#changes.withVersion(name, version, move, labelledSo);
     });
   }
 
@@ -170,6 +177,16 @@ export class LabelOperations {
         withModel(state, name, (model) => ({ ...model, policy })),
       );
     });
+  }
+
+  /**
+   * The version that a move of `stable` leaves. While the move waited, `stable` may have followed a newer version; below
+   * is where it falls when that one made room.
+   * @param stood where it was when the move began
+   */
+  #left(name: string, stood: number | undefined): number | undefined {
+    const now = this.#changes.placement.stable(name);
+    return now !== undefined && (stood === undefined || now > stood) ? now : stood;
   }
 
   #unlabelled(state: Parameters<typeof withModel>[0], name: string, label: string) {

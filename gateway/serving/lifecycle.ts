@@ -33,7 +33,8 @@ export interface VersionStatus {
   readonly instances: number;
   /** An instance runs: false while the last dead one is being replaced. */
   readonly alive: boolean;
-  readonly memoryBytes: number;
+  /** Resident memory of each instance. */
+  readonly memoryBytes: readonly number[];
   readonly loadMs: number | undefined;
 }
 

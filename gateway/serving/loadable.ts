@@ -12,8 +12,8 @@ export interface Loadable {
   readonly alive: boolean;
   /** Process ids of its instances, those that still load included. */
   readonly pids: readonly number[];
-  /** Resident memory of its instances. */
-  readonly memoryBytes: number;
+  /** Resident memory of each instance. */
+  readonly memoryBytes: readonly number[];
   acquire(): Handle;
   /** Resolves when no handle is left and the processes are gone. Never rejects. */
   retire(): Promise<void>;

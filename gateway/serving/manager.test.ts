@@ -60,10 +60,10 @@ test('a version goes through its stages, and shows how far it is and what it hol
   expect(manager.statuses('m')).toMatchObject([{ stage: 'warm-up', instances: 1, alive: false }]);
   expect([manager.available('m'), manager.acquire('m', 1)]).toEqual([[], undefined]);
   await clock.advance(700);
-  made[0]?.succeed(5_000_000);
+  made[0]?.succeed([5_000_000]);
   await settle();
   expect(manager.statuses('m')).toMatchObject([
-    { state: 'available', stage: undefined, provider: 'cpu', alive: true, memoryBytes: 5_000_000, loadMs: 700 },
+    { state: 'available', stage: undefined, provider: 'cpu', alive: true, memoryBytes: [5_000_000], loadMs: 700 },
   ]);
   expect(events.at(-1)).toEqual({ kind: 'available', name: 'm', version: 1 });
   expect([manager.acquire('m', 1)?.version, made[0]?.handles]).toEqual([1, 1]);

@@ -151,6 +151,71 @@ describe('stable', () => {
   });
 });
 
+describe('where memory counts more than answering at any time', () => {
+  const environment = { TWINLENS_SWAP: 'resource' };
+
+  /** Most versions that were loaded at once. */
+  function most(serving: ServingUnderTest): () => number {
+    const counts: number[] = [];
+    const count = () => counts.push(serving.registry.pids.length);
+    serving.registry.subscribe(count);
+    return () => Math.max(count() && 0, ...counts);
+  }
+
+  it('the old version is unloaded before the promoted one is loaded, and requests are refused meanwhile', async () => {
+    let open: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const serving = await start({ versions: [1, 2], environment, scripts: { 1: { gate } } });
+    const { operations } = serving.registry;
+    const loaded = most(serving);
+    const handle = serving.registry.acquire('mini');
+    const promoted = operations.promote('mini', 1, 'admin');
+    await settle();
+    expect(
+      operations.model('mini').versions.map(({ state }) => state),
+      'it ends with its last request',
+    ).toEqual(['unloading', 'loading']);
+    expect(serving.registry.pids.length, 'nothing is loaded beside it').toBe(1);
+    handle.release();
+    await settle();
+    expect(serving.registry.pids.length).toBe(0);
+    expect(() => serving.registry.acquire('mini')).toThrowError(
+      expect.objectContaining({ code: 'MODEL_NOT_READY', retryable: true }),
+    );
+    open();
+    await promoted;
+    await written(serving);
+    expect([served(serving), available(serving), operations.model('mini').rollbackTo]).toEqual([1, [1], 2]);
+    await operations.rollback('mini', 'admin');
+    await written(serving);
+    expect([served(serving), available(serving), loaded()]).toEqual([2, [2], 1]);
+  });
+
+  it('a newer version waits on the disk while stable is held, and an own label moves as stable does', async () => {
+    const serving = await start({ versions: [1], environment });
+    const { operations } = serving.registry;
+    await operations.hold('mini', 'admin');
+    serving.publish(1, 2, 3);
+    await written(serving);
+    expect([served(serving), available(serving)]).toEqual([1, [1]]);
+    await operations.setLabel('mini', 'beta', 2, 'admin');
+    const loaded = most(serving);
+    await operations.setLabel('mini', 'beta', 3, 'admin');
+    await written(serving);
+    expect([available(serving), loaded()]).toEqual([[1, 3], 2]);
+  });
+
+  it('a promoted version that fails brings the old one back', async () => {
+    const serving = await start({ versions: [1, 2], environment, scripts: { 1: { broken: 'No.' } } });
+    await expect(serving.registry.operations.promote('mini', 1, 'admin')).rejects.toMatchObject({ message: 'No.' });
+    await written(serving);
+    expect([served(serving), available(serving)]).toEqual([2, [2]]);
+    expect(serving.registry.operations.model('mini')).toMatchObject({ stable: 'newest' });
+  });
+});
+
 describe('labels', () => {
   it('an own label brings its version, keeps it, can be asked for and taken away', async () => {
     const serving = await start({ versions: [1, 2] });
@@ -223,7 +288,7 @@ describe('versions', () => {
     const folder = (version: number) => join(data, 'models', 'mini', String(version));
     for (const version of [1, 2]) mkdirSync(folder(version), { recursive: true });
     writeFileSync(join(folder(2), 'model.json'), '{}');
-    const serving = await start({ data, versions: [1, 2], folder, removable: true, environment: ALL });
+    const serving = await start({ data, versions: [1, 2], folder, environment: ALL });
     const { operations } = serving.registry;
     await expect(operations.remove('mini', 2, 'admin')).rejects.toEqual(conflict);
     await operations.promote('mini', 1, 'admin');
@@ -235,18 +300,37 @@ describe('versions', () => {
     expect(operations.nextVersion('mini')).toBe(3);
     expect(operations.nextVersion('new')).toBe(1);
     expect(operations.model('mini').versions.map(({ version }) => version)).toEqual([1]);
+    const states = serving.told.filter(
+      ([name, event]) => name === 'versionState' && 'version' in event && event.version === 2,
+    );
+    expect(states.at(-1)?.[1], 'what is measured of it may be forgotten').toMatchObject({ state: undefined });
   });
 
   it("whose files are not the gateway's own are not removed", async () => {
     const data = scratch.make();
     const elsewhere = scratch.make();
-    for (const removable of [true, false]) {
-      const folder = () => (removable ? elsewhere : data);
-      const serving = await start({ data, versions: [1, 2], folder, removable });
-      await expect(serving.registry.operations.remove('mini', 1, 'admin')).rejects.toEqual(conflict);
-      expect(existsSync(elsewhere)).toBe(true);
-      await serving.registry.close();
-    }
+    const serving = await start({ data, versions: [1, 2], folder: () => elsewhere });
+    await expect(serving.registry.operations.remove('mini', 1, 'admin')).rejects.toEqual(conflict);
+    expect(existsSync(elsewhere)).toBe(true);
+  });
+
+  it('that its source would fetch again is not removed, and not fetched for it either', async () => {
+    let fetches = 0;
+    const serving = await start({
+      versions: [1, 2],
+      irremovable: 'zoo keeps it current; unfollow the model first',
+      fetch: () => {
+        fetches += 1;
+        return Promise.reject(new Error('no network'));
+      },
+    });
+    const before = fetches;
+    await expect(serving.registry.operations.remove('mini', 1, 'admin')).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: "mini@1 can't be removed: zoo keeps it current; unfollow the model first.",
+    });
+    expect(fetches).toBe(before);
+    expect(serving.registry.operations.model('mini').versions.at(-1)).toMatchObject({ version: 1, removable: false });
   });
 
   it('are served by the policy that an operator sets', async () => {

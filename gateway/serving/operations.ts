@@ -53,6 +53,8 @@ export interface ModelOperations {
   nextVersion(name: string): number;
   /** Looks for new versions at once, after a package was published into the data folder. */
   published(): Promise<void>;
+  /** Asks the disk again, where it refused last. Never rejects; `readOnly` tells how it went. */
+  recheckDisk(): Promise<void>;
   /** Why nothing can be kept, if so. */
   readonly readOnly: string | undefined;
 }

@@ -34,6 +34,8 @@ export class Operator implements ModelOperations {
     return this.#options.store.readOnly;
   }
 
+  recheckDisk = (): Promise<void> => this.#options.store.recheck();
+
   models = (): readonly AdminModel[] => this.#options.view.models();
   model = (name: string): AdminModel => this.#options.view.model(name);
 

@@ -9,6 +9,7 @@ import { chooseVersions } from './choice.ts';
 import { GATEWAY, type Journal } from './journal.ts';
 import { effectiveLabels, STABLE } from './labels.ts';
 import type { Lifecycle, LifecycleEvent } from './lifecycle.ts';
+import type { PolicyOptions } from './policy.ts';
 import { followed, labelled, type ModelState, modelState, withModel } from './state.ts';
 import type { StateStore } from './state-store.ts';
 
@@ -18,7 +19,11 @@ export interface PlacementOptions {
   readonly journal: Journal;
   /** Of models that an operator gave none. */
   readonly policy: VersionPolicy;
+  readonly swap: PolicyOptions['swap'];
 }
+
+/** What a change will make of what is kept of its model. */
+export type Plan = (model: ModelState) => ModelState;
 
 type Labels = Readonly<Record<string, number>>;
 const NO_LABELS: Labels = {};
@@ -29,6 +34,8 @@ export class Placement {
   /** What was told last. */
   readonly #labels = new Map<string, Labels>();
   readonly #loading = new Map<string, ReadonlySet<number>>();
+  /** Changes whose version is loaded once there is room for it: what they will not leave is unloaded first. */
+  readonly #plans = new Map<string, Plan>();
   readonly #leaving = new Map<string, ReadonlySet<number>>();
   /** Versions that a change waits for and that were not available before: `stable` does not follow them meanwhile. */
   readonly #aside = new Map<string, ReadonlySet<number>>();
@@ -39,14 +46,20 @@ export class Placement {
   readonly #listeners = new Set<(event: ModelEvent) => void>();
 
   constructor(options: PlacementOptions) {
-    const { lifecycle, store, policy } = options;
+    const { lifecycle, store, policy, swap } = options;
     this.#options = options;
     lifecycle.choose((name, known) =>
-      chooseVersions(this.saved(name), policy, known, {
-        loading: this.#loading.get(name) ?? NONE,
-        leaving: this.#leaving.get(name) ?? NONE,
-        failed: this.#failed.get(name) ?? NONE,
-      }),
+      chooseVersions(
+        this.#plans.get(name)?.(this.saved(name)) ?? this.saved(name),
+        policy,
+        known,
+        {
+          loading: this.#loading.get(name) ?? NONE,
+          leaving: this.#leaving.get(name) ?? NONE,
+          failed: this.#failed.get(name) ?? NONE,
+        },
+        swap,
+      ),
     );
     lifecycle.subscribe((event) => this.#heard(event));
     store.subscribe(() => {
@@ -76,13 +89,17 @@ export class Placement {
 
   /**
    * The version is wanted until the returned function is called: a change waits for it. Where it becomes available
-   * only now, no label moves to it by itself before that.
+   * only now, no label moves to it by itself before that. With `resource`, what `plan` does not want beside it is
+   * unwanted meanwhile. One change of a model at a time.
    */
-  awaitVersion(name: string, version: number): () => void {
-    const there = this.#options.lifecycle.available(name).includes(version);
+  awaitVersion(name: string, version: number, plan?: Plan): () => void {
+    const { lifecycle, swap } = this.#options;
+    const there = lifecycle.available(name).includes(version);
+    if (plan && !there && swap === 'resource') this.#plans.set(name, plan);
     const back = there ? undefined : this.#hold(this.#aside, name, version);
     const release = this.#hold(this.#loading, name, version);
     return () => {
+      this.#plans.delete(name);
       back?.();
       this.#refresh(name);
       release();
@@ -139,6 +156,9 @@ export class Placement {
       .statuses(name)
       .filter(({ wanted, state }) => wanted && (state === 'idle' || state === 'loading'))
       .map(({ version }) => version);
+    const pin = labelled(this.saved(name), STABLE);
+    // Whatever is above what makes room for another one was not meant to answer for it.
+    if (pin !== undefined && this.#plans.has(name)) coming.push(pin);
     const before = this.labels(name);
     const aside = this.#aside.get(name) ?? NONE;
     const available = lifecycle.available(name).filter((version) => !aside.has(version));

@@ -16,7 +16,7 @@ import { Fallbacks } from './fallbacks.ts';
 import { Front } from './front.ts';
 import { Journal } from './journal.ts';
 import { LabelOperations } from './label-operations.ts';
-import type { Lifecycle } from './lifecycle.ts';
+import type { Lifecycle, VersionStatus } from './lifecycle.ts';
 import type { ServingLog } from './log.ts';
 import type { ModelOperations } from './operations.ts';
 import { Operator } from './operator.ts';
@@ -47,6 +47,8 @@ export interface ServingRegistry extends Registry {
   readonly operations: ModelOperations;
   /** Process ids of all instances. */
   readonly pids: readonly number[];
+  /** Versions that have instances. */
+  readonly running: readonly VersionStatus[];
   /** No work that nobody waits for is begun any more. */
   drain(): void;
   close(): Promise<void>;
@@ -78,7 +80,13 @@ export async function assemble(
     },
   });
   report({ lifecycle, journal, observer, traffic });
-  const placement = new Placement({ lifecycle, store, journal, policy: configuration.versions });
+  const placement = new Placement({
+    lifecycle,
+    store,
+    journal,
+    policy: configuration.versions,
+    swap: configuration.swap,
+  });
   const shadows = new Shadows({ now, acquire: (model, version) => lifecycle.acquire(model, version) });
   const { defaultModel, breakerFailures: failures, breakerMs: openMs } = configuration;
   const breakers = new Breakers({ failures, openMs, now, log, observer });
@@ -146,6 +154,11 @@ export async function assemble(
     operations,
     get pids() {
       return lifecycle.pids;
+    },
+    get running() {
+      return lifecycle.names.flatMap((name) =>
+        lifecycle.statuses(name).filter(({ state, instances }) => state === 'available' || instances > 0),
+      );
     },
     drain: () => shadows.stop(),
     close,

@@ -81,6 +81,38 @@ describe('sources', () => {
     ]);
   });
 
+  it('warn once of a configured model that no catalogue lists, as soon as all have answered, and show it', async () => {
+    const [models, zoo, farm] = [
+      new FakeSource(),
+      new FakeSource('zoo', 'catalogue'),
+      new FakeSource('farm', 'catalogue'),
+    ];
+    const environment = { TWINLENS_FOLLOW: 'resnet,resmet' };
+    const { registry, log } = await startServing({ environment, sources: [models, zoo, farm] });
+    const warned = () => log.filter(({ fields }) => fields.event_type === 'follow_unlisted');
+    const shown = () => registry.operations.sources().map(({ refused }) => refused.map(({ what }) => what));
+    zoo.has([], { lastCheckAt: 1, offers: [offer] });
+    farm.has([], { lastCheckAt: 1, error: 'It does not answer.' });
+    expect([warned(), shown()]).toEqual([[], [[], [], []]]);
+    for (let time = 2; time < 5; time += 1) farm.has([], { lastCheckAt: time, error: undefined });
+    expect(warned()).toMatchObject([{ level: 'warn', fields: { model: 'resmet' } }]);
+    expect(shown()).toEqual([[], ['resmet'], ['resmet']]);
+    farm.has([], { offers: [{ ...offer, model: 'resmet' }] });
+    expect(shown()).toEqual([[], [], []]);
+  });
+
+  it('tell in the log why they can not be asked, each reason once, and when that is over', async () => {
+    const { source, log } = await startServing();
+    for (const error of ['It is a web page.', 'It is a web page.', 'It is away.', undefined, undefined]) {
+      source.has([], { error });
+    }
+    expect(log.filter(({ fields }) => fields.source === 'models')).toMatchObject([
+      { level: 'warn', fields: { event_type: 'source_failed' }, message: 'It is a web page.' },
+      { level: 'warn', fields: { event_type: 'source_failed' }, message: 'It is away.' },
+      { level: 'info', fields: { event_type: 'source_recovered' } },
+    ]);
+  });
+
   it('that have a version of one that comes before them do not serve it, and say so', async () => {
     const models = new FakeSource();
     const copies = new FakeSource('copies');

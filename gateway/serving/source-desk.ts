@@ -1,6 +1,6 @@
 /**
  * All sources together: what they offer goes to the lifecycle as one list, and operators check and follow through
- * here. Journals which versions came and went while the gateway runs; tells once what a source refuses.
+ * here. Journals which versions came and went while the gateway runs; tells the log what is wrong with a source.
  */
 import type { SourceStatus } from '../../core/admin.ts';
 import { TwinlensError } from '../../core/errors.ts';
@@ -8,7 +8,9 @@ import { type Aspired, mergeAspired, type Source } from '../sources/index.ts';
 import type { Journal } from './journal.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { ServingLog } from './log.ts';
+import { SourceLog } from './source-log.ts';
 import type { StateStore } from './state-store.ts';
+import { unlisted } from './unlisted.ts';
 
 export interface SourceDeskOptions {
   /** In the order of their rank: of two that have the same version, the first provides it. */
@@ -23,20 +25,24 @@ export interface SourceDeskOptions {
 
 /** Models that operators may follow, over all sources. */
 const MAX_FOLLOWS = 1000;
-/** Refusals that are remembered as told, over all sources. */
-const MAX_TOLD = 10_000;
+
+const UNLISTED =
+  'TWINLENS_FOLLOW names it, but no catalogue lists it; correct the name, or add the catalogue that has it.';
 
 const nameOf = ({ name, version }: Aspired): string => `${name}@${version}`;
 
 export class SourceDesk {
   readonly #options: SourceDeskOptions;
-  readonly #told = new Set<string>();
+  readonly #sourceLog: SourceLog;
   /** What each source had last, once its first check is over. */
   readonly #had = new Map<Source, ReadonlyMap<string, Aspired>>();
+  /** Unlisted models that the log was told of. */
+  readonly #told = new Set<string>();
   #closed = false;
 
   constructor(options: SourceDeskOptions) {
     this.#options = options;
+    this.#sourceLog = new SourceLog(options.log);
   }
 
   /** Begins with all; resolves when the folders have been read: other sources may take their time. */
@@ -135,7 +141,8 @@ export class SourceDesk {
 
   #changed(source: Source): void {
     if (this.#closed) return;
-    this.#tellRefused(source);
+    this.#sourceLog.tell(this.#status(source));
+    this.#tellUnlisted();
     const before = this.#had.get(source);
     if (before) this.#tellNews(source, before);
     // Also before the first check is over: what was kept of a network that is away can serve.
@@ -165,21 +172,32 @@ export class SourceDesk {
     this.#options.lifecycle.offer(this.#merged().aspired);
   }
 
-  /** What the source says of itself, and which of its versions another source has already. */
-  #status({ name, snapshot: { status } }: Source): SourceStatus {
-    const twice = this.#merged().refused.filter(({ source }) => source === name);
-    const refused = twice.map(({ what, reason }) => ({ what, reason }));
-    return { ...status, refused: [...status.refused, ...refused] };
+  /** What the source says of itself, and what of the configuration does not fit it. */
+  #status(source: Source): SourceStatus {
+    const { status } = source.snapshot;
+    const missing = source.kind === 'catalogue' ? this.#unlisted() : [];
+    return { ...status, refused: [...this.#refused(source), ...missing.map((what) => ({ what, reason: UNLISTED }))] };
   }
 
-  #tellRefused(source: Source): void {
-    const { name, refused } = this.#status(source);
-    for (const { what, reason } of refused) {
-      const key = `${name} ${what} ${reason}`;
-      if (this.#told.has(key)) continue;
-      if (this.#told.size >= MAX_TOLD) this.#told.clear();
-      this.#told.add(key);
-      this.#options.log.error({ event_type: 'model_refused', source: name, what }, reason);
+  /** What it refuses, and which of its versions another source has already. */
+  #refused({ name, snapshot: { status } }: Source): SourceStatus['refused'] {
+    const twice = this.#merged().refused.filter(({ source }) => source === name);
+    return [...status.refused, ...twice.map(({ what, reason }) => ({ what, reason }))];
+  }
+
+  #unlisted(): readonly string[] {
+    const { sources, configured } = this.#options;
+    return unlisted(
+      configured,
+      sources.map(({ snapshot }) => snapshot.status),
+    );
+  }
+
+  #tellUnlisted(): void {
+    for (const model of this.#unlisted()) {
+      if (this.#told.has(model)) continue;
+      this.#told.add(model);
+      this.#options.log.warn({ event_type: 'follow_unlisted', model }, `${model} is not followed: ${UNLISTED}`);
     }
   }
 }

@@ -95,6 +95,17 @@ describe('a disk that refuses', () => {
     expect(beta(await StateStore.open({ folder }))).toBe(2);
   });
 
+  it('is asked again by recheck: what was not kept is on disk then, and one that still refuses is still told', async () => {
+    const folder = scratch.make();
+    const store = await StateStore.open({ folder, write: failing(['ENOSPC', 'ENOSPC']) });
+    await expect(store.record(label(2))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await store.recheck();
+    expect(store.readOnly).toMatch(/full/);
+    await Promise.all([store.recheck(), store.recheck()]);
+    expect(store.readOnly).toBeUndefined();
+    expect(beta(await StateStore.open({ folder }))).toBe(2);
+  });
+
   it('an edit that throws changes nothing and holds up nobody', async () => {
     const store = await StateStore.open({ folder: scratch.make() });
     const thrown = store.change(() => {

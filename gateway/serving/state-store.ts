@@ -4,10 +4,11 @@
  * takes effect, and that one which can't be written changes nothing. The file is read once, at the start: two
  * gateways on one folder don't see each other's changes, and the last one to write wins.
  */
-import { access, constants, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { access, constants, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
+import { diskReason, makeFolder, systemCode } from '../disk.ts';
 import { EMPTY_STATE, parseState, type SavedState } from './state.ts';
 
 export const STATE_FILE = 'state.json';
@@ -23,24 +24,8 @@ export interface StateStoreOptions {
   readonly write?: (path: string, text: string) => Promise<void>;
 }
 
-function codeOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : asTwinlensError(error).message;
-}
-
-function why(code: string): string {
-  switch (code) {
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return 'the disk is full; make room';
-    case 'EROFS':
-      return 'the disk is read-only; mount it writable';
-    case 'EACCES':
-    case 'EPERM':
-      return 'this user may not write there; change its owner or mode';
-    default:
-      return code;
-  }
+function why(error: unknown): string {
+  return diskReason(error) ?? systemCode(error) ?? asTwinlensError(error).message;
 }
 
 export class StateStore {
@@ -50,6 +35,7 @@ export class StateStore {
   /** Why the last attempt to write failed. */
   #fault: string | undefined;
   #last: Promise<unknown> = Promise.resolve();
+  #rechecking: Promise<void> | undefined;
   #waiting = 0;
   readonly #listeners = new Set<() => void>();
 
@@ -69,11 +55,11 @@ export class StateStore {
     }
     let fault: string | undefined;
     try {
-      await mkdir(folder, { recursive: true });
+      await makeFolder(folder);
       await access(folder, constants.W_OK);
       for (const name of await readdir(folder)) if (LEFTOVER.test(name)) await rm(join(folder, name), { force: true });
     } catch (error) {
-      fault = `The data folder ${folder} can't be written: ${why(codeOf(error))}.`;
+      fault = `The data folder ${folder} can't be written: ${why(error)}.`;
     }
     return new StateStore(options, await readState(join(folder, STATE_FILE)), fault);
   }
@@ -82,7 +68,7 @@ export class StateStore {
     return this.#state;
   }
 
-  /** Why nothing can be kept, if so; tried again with every change. */
+  /** Why nothing can be kept, if so; tried again with every change and by `recheck`. */
   get readOnly(): string | undefined {
     return this.#fault;
   }
@@ -107,6 +93,18 @@ export class StateStore {
     });
   }
 
+  /**
+   * Where the last attempt to write failed, tries once more: somebody may have made room. Never rejects; `readOnly` tells
+   * how it went. What took effect without being written is then on disk, too.
+   */
+  recheck(): Promise<void> {
+    if (this.#fault === undefined) return Promise.resolve();
+    this.#rechecking ??= this.#retry().finally(() => {
+      this.#rechecking = undefined;
+    });
+    return this.#rechecking;
+  }
+
   /** Calls back after every change of `state`. */
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener);
@@ -121,6 +119,19 @@ export class StateStore {
   #take(next: SavedState): void {
     this.#state = next;
     for (const listener of this.#listeners) listener();
+  }
+
+  async #retry(): Promise<void> {
+    const folder = this.#folder;
+    if (folder === undefined) return;
+    try {
+      await this.#queue(async () => {
+        await makeFolder(folder);
+        await this.#save(this.#state);
+      });
+    } catch {
+      // `readOnly` goes on saying why.
+    }
   }
 
   #queue(work: () => Promise<void>): Promise<void> {
@@ -145,7 +156,7 @@ export class StateStore {
       await this.#write(path, `${JSON.stringify(next)}\n`);
       this.#fault = undefined;
     } catch (cause) {
-      this.#fault = `${path} can't be written: ${why(codeOf(cause))}.`;
+      this.#fault = `${path} can't be written: ${why(cause)}.`;
       throw new TwinlensError('UNAVAILABLE', `${this.#fault} Nothing has been changed there.`, { cause });
     }
   }
@@ -157,8 +168,8 @@ async function readState(path: string): Promise<SavedState> {
     text = await readFile(path, 'utf8');
   } catch (cause) {
     // No file yet; or no folder for one, which `readOnly` tells.
-    if (['ENOENT', 'ENOTDIR'].includes(codeOf(cause))) return EMPTY_STATE;
-    throw new TwinlensError('INVALID_ARGUMENT', `${path} can't be read: ${why(codeOf(cause))}.`, { cause });
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(cause) ?? '')) return EMPTY_STATE;
+    throw new TwinlensError('INVALID_ARGUMENT', `${path} can't be read: ${why(cause)}.`, { cause });
   }
   try {
     return parseState(text);

@@ -1,8 +1,9 @@
 /** Loading, unloading and removing one version by an operator's wish. */
 import { randomUUID } from 'node:crypto';
-import { mkdir, realpath, rename, rm } from 'node:fs/promises';
+import { realpath, rename, rm } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
+import { diskReason, makeFolder } from '../disk.ts';
 import type { Changes } from './changes.ts';
 import { held } from './choice.ts';
 import type { VersionStatus } from './lifecycle.ts';
@@ -112,16 +113,18 @@ export class VersionOperations {
     throw new TwinlensError('CONFLICT', `${labels.join(' and ')} of ${name} is at version ${version}; move it first.`);
   }
 
-  /** Where its files are. Throws CONFLICT when that is not below the data folder. */
+  /** Where its files are. Throws CONFLICT when that is not below the data folder, or its source would bring it back. */
   async #ownFolder({ aspired, folder: known, name, version }: VersionStatus): Promise<string> {
     const { data } = this.#options;
-    const notOurs = `The files of ${name}@${version} are not in the gateway's own folder; remove them where they are.`;
-    if (data === undefined || !aspired.removable) throw new TwinlensError('CONFLICT', notOurs);
+    const refused = (why: string) => new TwinlensError('CONFLICT', `${name}@${version} can't be removed: ${why}.`);
+    if (aspired.irremovable !== undefined) throw refused(aspired.irremovable);
+    const elsewhere = "its files are not in the gateway's own folder; remove them where they are";
+    if (data === undefined) throw refused(elsewhere);
     // It is on this disk, so this only tells where.
     const found =
       known ?? (await aspired.fetch({ signal: AbortSignal.timeout(10_000), onProgress: () => undefined })).folder;
     const folder = await realpath(found);
-    if (!folder.startsWith((await realpath(data)) + sep)) throw new TwinlensError('CONFLICT', notOurs);
+    if (!folder.startsWith((await realpath(data)) + sep)) throw refused(elsewhere);
     return folder;
   }
 
@@ -130,12 +133,11 @@ export class VersionOperations {
     const into = join(this.#options.data ?? '', REMOVED);
     const away = join(into, randomUUID());
     try {
-      await mkdir(into, { recursive: true });
+      await makeFolder(into);
       await rename(folder, away);
     } catch (cause) {
-      throw new TwinlensError('UNAVAILABLE', `${folder} can't be removed: ${asTwinlensError(cause).message}.`, {
-        cause,
-      });
+      const why = diskReason(cause) ?? asTwinlensError(cause).message;
+      throw new TwinlensError('UNAVAILABLE', `${folder} can't be removed: ${why}.`, { cause });
     }
     return away;
   }

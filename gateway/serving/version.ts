@@ -98,7 +98,7 @@ export class ServingVersion implements Loadable {
     return this.#pool.pids;
   }
 
-  get memoryBytes(): number {
+  get memoryBytes(): readonly number[] {
     return this.#pool.residentBytes;
   }
 

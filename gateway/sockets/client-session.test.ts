@@ -9,11 +9,13 @@ import { createLog, createMetrics } from '../telemetry/index.ts';
 import { ClientSession } from './client-session.ts';
 
 interface SetupOptions {
+  readonly charge?: () => void;
   readonly maxHeldBytes?: number;
   readonly maxUnreadBytes?: number;
 }
 
-function setup({ maxHeldBytes = 1_000_000, maxUnreadBytes = 100_000 }: SetupOptions = {}) {
+function setup(options: SetupOptions = {}) {
+  const { maxHeldBytes = 1_000_000, maxUnreadBytes = 100_000, charge = () => undefined } = options;
   const registry = new FakeRegistry();
   const gate = new Gate({ maxHeldBytes });
   const metrics = createMetrics();
@@ -41,6 +43,7 @@ function setup({ maxHeldBytes = 1_000_000, maxUnreadBytes = 100_000 }: SetupOpti
     server: 'test',
     limits: { maxInFlight: 2, maxBytes: 1000, maxPixels: 100 },
     maxUnreadBytes,
+    charge,
   });
   const classify = (id: string, more: Partial<ClassifyMessage> = {}, payload = new Uint8Array(4)) =>
     session.receive(encodeClassifyFrame({ type: 'classify', id, image: { encoding: 'jpeg' }, ...more }, payload));
@@ -289,5 +292,39 @@ describe('the end of a session', () => {
     };
     session.end(new TwinlensError('INTERNAL', 'x'.repeat(500)));
     expect(Buffer.byteLength(reason)).toBeLessThanOrEqual(123);
+  });
+});
+
+describe('a client that asks too much', () => {
+  const tooMuch = () => {
+    throw new TwinlensError('RATE_LIMITED', 'slower', { retryAfterMs: 70 });
+  };
+
+  test('is told so with the id of the request, which then is not in flight', () => {
+    const { gate, registry, sent, classify, text } = setup({ charge: tooMuch });
+    classify('a');
+    text({ type: 'ping', id: 'p' });
+    text({ type: 'nothing' });
+    expect(sent).toMatchObject([
+      { type: 'error', id: 'a', code: 'RATE_LIMITED', retryable: true, retryAfterMs: 70 },
+      { type: 'error', id: 'p', code: 'RATE_LIMITED' },
+      { type: 'error', code: 'RATE_LIMITED' },
+    ]);
+    expect([registry.requests.length, gate.inside]).toEqual([0, 0]);
+  });
+
+  test('may cancel and subscribe all the same: nothing of it is answered', () => {
+    let charged = 0;
+    const { sent, classify, text, registry } = setup({
+      charge: () => {
+        charged += 1;
+        if (charged > 1) tooMuch();
+      },
+    });
+    classify('a');
+    text({ type: 'subscribe', models: [] });
+    text({ type: 'cancel', id: 'a' });
+    expect(registry.requests[0]?.request.signal?.aborted).toBe(true);
+    expect(sent).toEqual([]);
   });
 });

@@ -9,6 +9,7 @@ import { ERROR_TABLE, errorRow, TwinlensError, toErrorBody } from '../../core/er
 import { type ClassifyFrame, decodeClassifyFrame, MAX_HEADER_BYTES } from '../../core/frame.ts';
 import { rawPixels } from '../../core/pixels.ts';
 import {
+  type ClientMessage,
   type ClientTextMessage,
   type GatewayMessage,
   type Limits,
@@ -40,6 +41,10 @@ export interface SessionOptions {
   readonly limits: Limits;
   /** Bytes of replies that may stay unread. */
   readonly maxUnreadBytes: number;
+  /** Name of the client's token, for the log. */
+  readonly clientName?: string | undefined;
+  /** Counts a message of the client that will be answered. Throws RATE_LIMITED when it asks too much. */
+  readonly charge: () => void;
 }
 
 const cancelled = (message: string) => new TwinlensError('CANCELLED', message);
@@ -121,7 +126,7 @@ export class ClientSession {
         `A text message has at most ${MAX_HEADER_BYTES} characters; this one has ${text.length}.`,
       );
     }
-    const message = parseClientMessage(text);
+    const message = this.#parse(text);
     if (message.type === 'classify') {
       throw new TwinlensError(
         'INVALID_ARGUMENT',
@@ -129,6 +134,16 @@ export class ClientSession {
       );
     }
     this.#handle(message);
+  }
+
+  /** What can't be read counts too: it is answered. */
+  #parse(text: string): ClientMessage {
+    try {
+      return parseClientMessage(text);
+    } catch (error) {
+      this.#options.charge();
+      throw error;
+    }
   }
 
   #handle(message: ClientTextMessage): void {
@@ -140,6 +155,7 @@ export class ClientSession {
         this.#models = message.models.length === 0 ? 'all' : new Set(message.models);
         return;
       case 'ping':
+        this.#options.charge();
         this.#send({ type: 'pong', id: message.id });
         return;
       default:
@@ -148,7 +164,8 @@ export class ClientSession {
   }
 
   #receiveFrame(data: Uint8Array): void {
-    const { intake, limits } = this.#options;
+    const { intake, limits, charge } = this.#options;
+    charge();
     const frame = decodeClassifyFrame(data);
     const { id } = frame.message;
     if (this.#inFlight.has(id)) {
@@ -185,6 +202,7 @@ export class ClientSession {
         requestId: `${session}/${id}`,
         transport: 'socket',
         client: session,
+        clientName: this.#options.clientName,
         image,
         model,
         top,
@@ -212,7 +230,8 @@ export class ClientSession {
   /** Answers a message that was not accepted. */
   #fail(id: string | undefined, error: unknown): void {
     const requestId = id === undefined ? this.#options.id : `${this.#options.id}/${id}`;
-    this.#reply(id, this.#options.intake.refuse(error, { requestId, transport: 'socket' }));
+    const { clientName } = this.#options;
+    this.#reply(id, this.#options.intake.refuse(error, { requestId, transport: 'socket', clientName }));
   }
 
   #reply(id: string | undefined, error: unknown): void {

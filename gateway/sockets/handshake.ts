@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { TwinlensError } from '../../core/errors.ts';
 import { STREAM_PATH, SUBPROTOCOL } from '../../core/protocol.ts';
+import { tokenInProtocols } from '../../core/token-protocol.ts';
 import type { OriginPolicy } from '../admission/index.ts';
 
 export interface HandshakeRules {
@@ -40,4 +41,9 @@ export function checkHandshake(
       retryAfterMs: FULL_RETRY_AFTER_MS,
     });
   }
+}
+
+/** Whether it is a browser's, or made like one's: pages see nothing of a handshake's answer, but they see close codes. */
+export function readsOnlyCloses({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
+  return headers.origin !== undefined || tokenInProtocols(headers['sec-websocket-protocol'] ?? '') !== undefined;
 }

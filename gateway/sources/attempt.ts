@@ -1,6 +1,6 @@
 /** One request of a download: goes on where the part ends, and checks what is there when it has all come. */
 import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
-import { isDiskFault } from './disk.ts';
+import { isDiskFault } from '../disk.ts';
 import { refuseWebPage, request, shown, statusError } from './http.ts';
 import type { PartFile } from './part-file.ts';
 import type { FetchProgress } from './source.ts';

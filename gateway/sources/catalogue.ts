@@ -43,6 +43,7 @@ type Kept = z.infer<typeof keptSchema>;
 
 export class CatalogueRemote implements Remote {
   readonly kind = 'catalogue';
+  readonly toStop = 'unfollow the model first';
   readonly location: string;
   readonly #options: CatalogueOptions;
   readonly #places: Places;

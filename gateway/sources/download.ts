@@ -5,8 +5,8 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
+import { diskError, isDiskFault } from '../disk.ts';
 import { attempt, type Expected, tooLarge } from './attempt.ts';
-import { diskError, isDiskFault } from './disk.ts';
 import { shown } from './http.ts';
 import { PartFile } from './part-file.ts';
 import type { FetchProgress } from './source.ts';
@@ -59,7 +59,9 @@ export async function downloadFile(url: string, options: DownloadOptions): Promi
     await part.finish(into);
     return done;
   } catch (error) {
-    const known = options.signal.aborted ? cancelled(error) : diskError(error, into);
+    const known = options.signal.aborted
+      ? cancelled(error)
+      : asTwinlensError(diskError(error, `${into} can't be written`));
     // What came is kept to go on with, from here or from another place that has the same file.
     if (part.length > 0) await part.close();
     else await part.discard();

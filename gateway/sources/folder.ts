@@ -3,13 +3,12 @@
  * copied is left until it is whole, and one that was whole before stays known while it is being changed. A folder
  * that can't be read any more keeps what was known.
  */
-import { mkdir } from 'node:fs/promises';
 import { relative, sep } from 'node:path';
 import type { SourceStatus } from '../../core/admin.ts';
 import { TwinlensError } from '../../core/errors.ts';
+import { isMissing, makeFolder } from '../disk.ts';
 import type { Clock } from '../scheduling/index.ts';
 import { Bulletin } from './bulletin.ts';
-import { isMissing } from './disk.ts';
 import { FolderWatch } from './folder-watch.ts';
 import { type Finding, lookInto } from './package-folder.ts';
 import { Schedule } from './schedule.ts';
@@ -39,6 +38,8 @@ const LATEST_MS = 1000;
 /** Milliseconds for which a half-copied package may stand still before it is told, when nothing polls. */
 const STANDSTILL_MS = 10_000;
 const SHORTEST_STANDSTILL_MS = 1000;
+
+const ELSEWHERE = "its files are not in the gateway's own folder; remove them where they are";
 
 export class FolderSource implements Source {
   readonly kind = 'folder';
@@ -88,7 +89,7 @@ export class FolderSource implements Source {
   async start(): Promise<void> {
     const { folder, mayBeMissing, onNote } = this.#options;
     // What isn't there can't be watched.
-    if (mayBeMissing) await mkdir(folder, { recursive: true }).catch((error: unknown) => onNote(`${folder}: ${error}`));
+    if (mayBeMissing) await makeFolder(folder).catch((error: unknown) => onNote(`${folder}: ${error}`));
     await this.#schedule.check();
   }
 
@@ -210,7 +211,7 @@ export class FolderSource implements Source {
       source: this.#options.name,
       fingerprint,
       manifest,
-      removable: this.#options.removable,
+      irremovable: this.#options.removable ? undefined : ELSEWHERE,
       fetch: async ({ signal }) => {
         if (signal.aborted) throw new TwinlensError('CANCELLED', 'Loading the model was cancelled.');
         return { folder, manifest };

@@ -1,8 +1,8 @@
 /** What a source listed last, on disk, so that what was fetched serves again when the other end can't be reached. */
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
-import { diskError } from './disk.ts';
+import { diskError, makeFolder } from '../disk.ts';
 
 /** A larger one is none of ours. Bytes. */
 const MAX_BYTES = 16 * 1024 * 1024;
@@ -27,10 +27,10 @@ export class KeptListing {
   /** Rejects with UNAVAILABLE where the disk refuses. */
   async write(listing: unknown): Promise<void> {
     try {
-      await mkdir(dirname(this.#path), { recursive: true });
+      await makeFolder(dirname(this.#path));
       await writeFileAtomic(this.#path, JSON.stringify(listing));
     } catch (error) {
-      throw diskError(error, this.#path);
+      throw diskError(error, `${this.#path} can't be written`);
     }
   }
 }

@@ -6,8 +6,8 @@ import { copyFile, rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
+import { isDiskFault } from '../disk.ts';
 import type { CatalogueFile } from './catalogue-index.ts';
-import { isDiskFault } from './disk.ts';
 import { type DownloadOptions, downloadFile } from './download.ts';
 import { hashFile } from './hash-file.ts';
 

@@ -10,7 +10,7 @@ const snapshot = (source: string, ...versions: readonly (readonly [string, numbe
       source,
       fingerprint: '',
       manifest: undefined,
-      removable: false,
+      irremovable: undefined,
       fetch: () => Promise.reject(new Error('not in this test')),
     }),
   ),

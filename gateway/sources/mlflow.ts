@@ -46,6 +46,7 @@ const tagsOf = ({ tags }: MlflowVersion): ReadonlyMap<string, string> =>
 
 export class MlflowRemote implements Remote {
   readonly kind = 'mlflow';
+  readonly toStop = 'take the model out of TWINLENS_MLFLOW_MODELS first';
   readonly location: string;
   readonly #options: MlflowOptions;
   readonly #api: MlflowApi;

@@ -4,12 +4,12 @@
  * nothing of where files come from.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { TwinlensError } from '../../core/errors.ts';
+import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
+import { diskError, isMissing, makeFolder } from '../disk.ts';
 import { readManifest } from '../instances/index.ts';
 import type { Importer, ImportInput } from '../packages/index.ts';
-import { diskError, isMissing } from './disk.ts';
 import type { PackageOnDisk } from './source.ts';
 
 /** One version with a certain content. */
@@ -98,7 +98,7 @@ export class PackageCache {
     const work = join(this.#folder, WORK, randomUUID());
     const [input, output, parts] = [join(work, 'input'), join(work, 'output'), join(this.#folder, PARTS)];
     try {
-      for (const folder of [input, output, parts]) await mkdir(folder, { recursive: true });
+      for (const folder of [input, output, parts]) await makeFolder(folder);
       const gathered = await gather({ input, parts }, signal);
       const made = await this.#importer(gathered, {
         into: output,
@@ -115,13 +115,13 @@ export class PackageCache {
         );
       }
       const folder = this.#pathOf(key);
-      await mkdir(join(folder, '..'), { recursive: true });
+      await makeFolder(join(folder, '..'));
       // A folder that can't be read as a package is in the way of one that can.
       await rm(folder, { recursive: true, force: true });
       await rename(made.folder, folder);
       return { folder, manifest: made.manifest };
     } catch (error) {
-      throw diskError(error, this.#folder);
+      throw asTwinlensError(diskError(error, `${this.#folder} can't be written`));
     } finally {
       await rm(work, { recursive: true, force: true });
     }

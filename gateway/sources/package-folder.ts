@@ -8,8 +8,8 @@ import { lstat, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
 import { type Manifest, parseManifest } from '../../core/manifest.ts';
+import { isMissing } from '../disk.ts';
 import { packagePath } from '../instances/index.ts';
-import { isMissing } from './disk.ts';
 
 /** What one folder is. Times are milliseconds since 1970. */
 export type Finding =

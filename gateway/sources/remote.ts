@@ -28,6 +28,8 @@ export interface Remote {
   readonly kind: SourceKind;
   /** Its address, without secrets. */
   readonly location: string;
+  /** What an operator does so that a model is kept current no more. */
+  readonly toStop: string;
   /** What was kept of the last answer; undefined when that is of another place or can't be read. */
   restore(kept: unknown): Listing | undefined;
   /** What it has now, and what to keep of it; undefined when nothing changed since. Rejects with a TwinlensError. */
@@ -120,7 +122,7 @@ export class RemoteSource implements Source {
     try {
       const listing = remote.restore(await disk.kept.read());
       if (!listing) return;
-      await disk.cache.tidy(listing.versions);
+      await disk.cache.tidy(listing.versions.filter((version) => this.#follows(version)));
       await this.#take(listing);
     } catch (error) {
       onNote(`What was kept of ${remote.location} can't be used: ${asTwinlensError(error).message}`);
@@ -160,9 +162,7 @@ export class RemoteSource implements Source {
     const { name, remote } = this.#options;
     const { versions, refused } = this.#listing;
     return {
-      aspired: versions
-        .filter((version) => version.offer === undefined || this.#followed.has(version.name))
-        .map((version) => this.#aspire(version)),
+      aspired: versions.filter((version) => this.#follows(version)).map((version) => this.#aspire(version)),
       status: {
         name,
         kind: remote.kind,
@@ -179,14 +179,19 @@ export class RemoteSource implements Source {
     };
   }
 
+  #follows({ name, offer }: RemoteVersion): boolean {
+    return offer === undefined || this.#followed.has(name);
+  }
+
   #aspire(version: RemoteVersion): Aspired {
+    const { name, remote } = this.#options;
     return {
       name: version.name,
       version: version.version,
-      source: this.#options.name,
+      source: name,
       fingerprint: version.fingerprint,
       manifest: this.#onDisk.get(keyOf(version))?.manifest,
-      removable: true,
+      irremovable: `${name} keeps it current and would fetch it again; ${remote.toStop}, or unload the version`,
       fetch: (options) => this.#fetch(version, options),
     };
   }

@@ -32,8 +32,11 @@ export interface Aspired {
   readonly fingerprint: string;
   /** Undefined until it was fetched once, where the source can't tell before. */
   readonly manifest: Manifest | undefined;
-  /** Its files are in the gateway's own data folder, from which the operator may remove them. */
-  readonly removable: boolean;
+  /**
+   * Why an operator can't remove it here, and what to do instead. Undefined: its files are below the gateway's own data
+   * folder and nothing brings them back; `fetch` only tells where they are.
+   */
+  readonly irremovable: string | undefined;
   /** Brings the package onto this disk; at once when it is there. Rejects with a TwinlensError. */
   fetch(options: FetchOptions): Promise<PackageOnDisk>;
 }

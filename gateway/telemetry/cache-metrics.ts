@@ -2,7 +2,15 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { ResultsObserver } from '../results/index.ts';
 
-export function createCacheMetrics(registry: Registry): Pick<ResultsObserver, 'looked' | 'kept'> {
+const RESULTS = ['hit', 'coalesced', 'miss'] as const;
+
+export interface CacheMetrics {
+  readonly observer: Pick<ResultsObserver, 'looked' | 'kept'>;
+  /** Nobody has the version any more. */
+  forgetVersion(model: string, version: number): void;
+}
+
+export function createCacheMetrics(registry: Registry): CacheMetrics {
   const registers = [registry];
   const requests = new Counter({
     name: 'twinlens_cache_requests_total',
@@ -16,7 +24,12 @@ export function createCacheMetrics(registry: Registry): Pick<ResultsObserver, 'l
     registers,
   });
   return {
-    looked: ({ model, version, result }) => requests.inc({ model, version, result }),
-    kept: (count) => entries.set(count),
+    observer: {
+      looked: ({ model, version, result }) => requests.inc({ model, version, result }),
+      kept: (count) => entries.set(count),
+    },
+    forgetVersion: (model, version) => {
+      for (const result of RESULTS) requests.remove({ model, version, result });
+    },
   };
 }

@@ -2,7 +2,15 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { ServingObserver } from '../serving/index.ts';
 
-export function createDegradationMetrics(registry: Registry): Pick<ServingObserver, 'breakerChanged' | 'degraded'> {
+export interface DegradationMetrics {
+  readonly observer: Pick<ServingObserver, 'breakerChanged' | 'degraded'>;
+  /** Nobody has the version any more. */
+  forgetVersion(model: string, version: number): void;
+  /** Nobody has a version of the model any more; another one may answer for it all the same. */
+  forgetModel(model: string): void;
+}
+
+export function createDegradationMetrics(registry: Registry): DegradationMetrics {
   const registers = [registry];
   const breakers = new Gauge({
     name: 'twinlens_breaker_open',
@@ -17,10 +25,14 @@ export function createDegradationMetrics(registry: Registry): Pick<ServingObserv
     registers,
   });
   return {
-    breakerChanged({ model, version, open }) {
-      if (open === undefined) breakers.remove({ model, version });
-      else breakers.set({ model, version }, open ? 1 : 0);
+    observer: {
+      breakerChanged({ model, version, open }) {
+        if (open === undefined) breakers.remove({ model, version });
+        else breakers.set({ model, version }, open ? 1 : 0);
+      },
+      degraded: ({ model, reason, degraded: is }) => degraded.set({ model, reason }, is ? 1 : 0),
     },
-    degraded: ({ model, reason, degraded: is }) => degraded.set({ model, reason }, is ? 1 : 0),
+    forgetVersion: (model, version) => breakers.remove({ model, version }),
+    forgetModel: (model) => degraded.remove({ model, reason: 'provider' }),
   };
 }

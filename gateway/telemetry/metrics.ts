@@ -1,15 +1,17 @@
 /**
  * What the gateway counts and measures, as Prometheus metrics. Models and versions become labels only when
- * they come from serving, never from a request, so that clients can't make series.
+ * they come from serving, never from a request, so that clients can't make series; those of a version that nobody has
+ * any more are removed.
  */
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { type Classification, PROVIDERS } from '../../core/engine.ts';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { PROVIDERS } from '../../core/engine.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import { VERSION_STATES } from '../../core/protocol.ts';
 import type { ResultsObserver } from '../results/index.ts';
 import type { ServingObserver } from '../serving/index.ts';
 import { createCacheMetrics } from './cache-metrics.ts';
 import { createDegradationMetrics } from './degradation-metrics.ts';
+import { createInstruments } from './instruments.ts';
 
 export type Transport = 'http' | 'socket';
 
@@ -21,6 +23,8 @@ export interface Metrics {
   refused(code: ErrorCode): void;
   /** Bytes of a picture that arrived. */
   received(transport: Transport, bytes: number): void;
+  /** A request or message that was one too many of its client. */
+  rateLimited(): void;
   socketOpened(): void;
   socketClosed(): void;
   requestStarted(transport: Transport): void;
@@ -29,147 +33,43 @@ export interface Metrics {
   retired(model: string, version: number): void;
 }
 
-/** Seconds, from half a millisecond: a small model on a GPU takes one, a full queue takes seconds. */
-const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-/** Seconds: a small model from a disk takes one, a large one from a registry minutes. */
-const LOAD_SECONDS = [0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 180, 600];
-const PARTS = {
-  queue: 'waited in the queue',
-  decode: 'was decoded',
-  prepare: 'was resized, cropped and normalised',
-  infer: 'was in the model',
-  total: 'was in the gateway, from arrival to answer',
-} as const satisfies Record<keyof Classification['timings'], string>;
-
-const VERSION = ['model', 'version'] as const;
-
 /** prom-client's gauges of handles and requests end in _total, which Prometheus keeps for counters. */
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
 
 export function createMetrics(): Metrics {
   const registry = new Registry();
-  const registers = [registry];
   collectDefaultMetrics({ register: registry });
   for (const name of MISNAMED) registry.removeSingleMetric(name);
 
-  const predictions = new Counter({
-    name: 'model_predictions_total',
-    help: 'Images classified.',
-    labelNames: VERSION,
-    registers,
-  });
-  const inference = new Histogram({
-    name: 'model_inference_seconds',
-    help: 'Seconds of one run of the model, over a batch of one or more images.',
-    labelNames: [...VERSION, 'provider'] as const,
-    buckets: SECONDS,
-    registers,
-  });
-  const confidence = new Histogram({
-    name: 'model_confidence',
-    help: 'Best score of each classified image.',
-    labelNames: VERSION,
-    buckets: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99],
-    registers,
-  });
-  const requests = new Counter({
-    name: 'twinlens_requests_total',
-    help: 'Requests to classify by how they ended. Without a model: ended before a model was found.',
-    labelNames: [...VERSION, 'code'] as const,
-    registers,
-  });
-  const batches = new Histogram({
-    name: 'twinlens_batch_size',
-    help: 'Images in one run of the model.',
-    labelNames: VERSION,
-    buckets: [1, 2, 4, 8, 16, 32, 64, 128],
-    registers,
-  });
-  const pending = new Gauge({
-    name: 'twinlens_pending_requests',
-    help: 'Requests that wait in the queue.',
-    labelNames: VERSION,
-    registers,
-  });
-  const inFlight = new Gauge({
-    name: 'twinlens_in_flight_requests',
-    help: 'Requests to classify that have not been answered yet.',
-    labelNames: ['transport'] as const,
-    registers,
-  });
-  const sockets = new Gauge({ name: 'twinlens_sockets', help: 'Open WebSockets.', registers });
-  const bytes = new Counter({
-    name: 'twinlens_received_bytes_total',
-    help: 'Bytes of pictures that arrived.',
-    labelNames: ['transport'] as const,
-    registers,
-  });
-  const exits = new Counter({
-    name: 'twinlens_instance_exits_total',
-    help: 'Instances that ended without being asked to, by whether they were started again.',
-    labelNames: [...VERSION, 'restarted'] as const,
-    registers,
-  });
-  const providers = new Gauge({
-    name: 'twinlens_provider_info',
-    help: 'Always 1; the label tells the execution provider that really ran.',
-    labelNames: [...VERSION, 'provider'] as const,
-    registers,
-  });
-  const states = new Gauge({
-    name: 'twinlens_model_state',
-    help: 'Always 1; the label tells the state of each known version.',
-    labelNames: [...VERSION, 'state'] as const,
-    registers,
-  });
-  const loads = new Counter({
-    name: 'twinlens_model_loads_total',
-    help: 'Attempts to load a version by how they ended.',
-    labelNames: [...VERSION, 'result'] as const,
-    registers,
-  });
-  const loadSeconds = new Histogram({
-    name: 'twinlens_model_load_seconds',
-    help: 'Seconds from the decision to load a version until it could answer.',
-    labelNames: ['model'] as const,
-    buckets: LOAD_SECONDS,
-    registers,
-  });
-  const canaryShare = new Gauge({
-    name: 'twinlens_canary_share',
-    help: 'Share, 0 to 1, of the requests without version or label that go to the canary; no series without a canary.',
-    labelNames: ['model'] as const,
-    registers,
-  });
-  const shadows = new Counter({
-    name: 'twinlens_shadow_requests_total',
-    help: 'Requests that the canary and stable both answered, by whether their best classes agreed.',
-    labelNames: [...VERSION, 'agreed'] as const,
-    registers,
-  });
-  const rollbacks = new Counter({
-    name: 'twinlens_canary_rollbacks_total',
-    help: 'Canaries that the gateway ended by itself because they went beyond a limit.',
-    labelNames: ['model'] as const,
-    registers,
-  });
-  const parts = Object.entries(PARTS).map(([part, what]) => ({
-    part: part as keyof typeof PARTS,
-    histogram: new Histogram({
-      name: `twinlens_request_${part}_seconds`,
-      help: `Seconds that an answered image ${what}.`,
-      labelNames: VERSION,
-      buckets: SECONDS,
-      registers,
-    }),
-  }));
+  const instruments = createInstruments(registry);
+  const cache = createCacheMetrics(registry);
+  const degradation = createDegradationMetrics(registry);
+  const { predictions, inference, confidence, requests, batches, pending, inFlight, sockets, bytes, rateLimited } =
+    instruments;
+  const { exits, providers, states, loads, loadSeconds, canaryShare, shadows, rollbacks, parts } = instruments;
+  /** Versions that serving knows, by model. */
+  const known = new Map<string, Set<number>>();
+
+  /** Nobody has the version any more: its series would stay for ever. */
+  function forget(model: string, version: number): void {
+    instruments.forgetVersion(model, version);
+    cache.forgetVersion(model, version);
+    degradation.forgetVersion(model, version);
+    const left = known.get(model);
+    left?.delete(version);
+    if (left && left.size > 0) return;
+    known.delete(model);
+    instruments.forgetModel(model);
+    degradation.forgetModel(model);
+  }
+
   for (const transport of ['http', 'socket'] satisfies Transport[]) {
     inFlight.set({ transport }, 0);
     bytes.inc({ transport }, 0);
   }
 
   const observer: ServingObserver = {
-    ...createDegradationMetrics(registry),
+    ...degradation.observer,
     requestFinished({ model, version, code, classification, shadow }) {
       if (shadow) return;
       requests.inc({ model, version, code });
@@ -195,8 +95,13 @@ export function createMetrics(): Metrics {
       exits.inc({ model, version, restarted: String(restarting) });
     },
     versionState({ model, version, state }) {
+      if (state === undefined) {
+        forget(model, version);
+        return;
+      }
+      known.set(model, (known.get(model) ?? new Set()).add(version));
       for (const other of VERSION_STATES) if (other !== state) states.remove({ model, version, state: other });
-      if (state !== undefined) states.set({ model, version, state }, 1);
+      states.set({ model, version, state }, 1);
     },
     loadEnded({ model, version, result, loadMs }) {
       loads.inc({ model, version, result });
@@ -217,9 +122,10 @@ export function createMetrics(): Metrics {
   return {
     registry,
     observer,
-    results: { ...createCacheMetrics(registry), requestFinished: observer.requestFinished },
+    results: { ...cache.observer, requestFinished: observer.requestFinished },
     refused: (code) => requests.inc({ model: '', version: '', code }),
     received: (transport, count) => bytes.inc({ transport }, count),
+    rateLimited: () => rateLimited.inc(),
     socketOpened: () => sockets.inc(),
     socketClosed: () => sockets.dec(),
     requestStarted: (transport) => inFlight.inc({ transport }),

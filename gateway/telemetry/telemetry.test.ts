@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { classification } from '../../test/doubles/fake-registry.ts';
+import { classification } from '../../test/support/classification.ts';
 import { createLog, createMetrics } from './index.ts';
 
 describe('the log', () => {
@@ -26,7 +26,8 @@ describe('the log', () => {
 });
 
 describe('metrics', () => {
-  async function scrape(): Promise<string> {
+  /** One of everything. */
+  function used() {
     const metrics = createMetrics();
     const { observer } = metrics;
     observer.requestFinished({ model: 'mini', version: 1, code: 'OK', classification: classification() });
@@ -50,8 +51,10 @@ describe('metrics', () => {
     metrics.refused('MODEL_NOT_FOUND');
     metrics.received('http', 100);
     metrics.socketOpened();
-    return metrics.registry.metrics();
+    return metrics;
   }
+
+  const scrape = (): Promise<string> => used().registry.metrics();
 
   test('say what happened, in seconds', async () => {
     const text = await scrape();
@@ -106,6 +109,22 @@ describe('metrics', () => {
     expect(text).toContain('model_predictions_total{model="mini",version="1"} 1\n');
     expect(text).toContain('twinlens_request_total_seconds_sum{model="mini",version="1"} 0.002\n');
     expect(text).not.toMatch(/^twinlens_request_(?:queue|decode|prepare|infer)_seconds_count\{/m);
+  });
+
+  test('a version that nobody has any more leaves no series; one that is only unloaded keeps its totals', async () => {
+    const metrics = used();
+    const { observer, registry } = metrics;
+    for (const version of [1, 2]) observer.versionState({ model: 'mini', version, state: 'idle' });
+    metrics.retired('mini', 1);
+    expect(await registry.metrics()).toContain('model_predictions_total{model="mini",version="1"} 1\n');
+    observer.versionState({ model: 'mini', version: 1, state: undefined });
+    const left = await registry.metrics();
+    expect(left).not.toContain('version="1"');
+    expect(left).toContain('twinlens_model_loads_total{model="mini",version="2",result="failed"} 1\n');
+    expect(left).toContain('twinlens_model_load_seconds_count{model="mini"} 1\n');
+    observer.versionState({ model: 'mini', version: 2, state: undefined });
+    observer.canaryShare({ model: 'mini', share: undefined });
+    expect(await registry.metrics()).not.toContain('model="mini"');
   });
 
   test('a shadowed request counts as no request', async () => {

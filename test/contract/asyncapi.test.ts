@@ -1,3 +1,4 @@
+/** The published AsyncAPI document beside the schemas that it is made of. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ERROR_TABLE } from '../../core/errors.ts';
 import { MAX_HEADER_BYTES } from '../../core/frame.ts';
 import { SCHEMAS, STREAM_PATH, SUBPROTOCOL } from '../../core/protocol.ts';
+import { TOKEN_PROTOCOL_PREFIX } from '../../core/token-protocol.ts';
 
 const SUMMARIES: Readonly<Record<string, string>> = {
   classify: 'Classify one image. Binary: u32 little-endian header length, this message as JSON (UTF-8), the image.',
@@ -73,7 +74,15 @@ export function asyncApi(version: string): Json {
             method: 'GET',
             headers: {
               type: 'object',
-              properties: { 'Sec-WebSocket-Protocol': { type: 'string', const: SUBPROTOCOL } },
+              properties: {
+                'Sec-WebSocket-Protocol': {
+                  type: 'string',
+                  // Others may be offered beside it.
+                  pattern: `(^|,)\\s*${SUBPROTOCOL.replace('.', '\\.')}\\s*(,|$)`,
+                  description: `${SUBPROTOCOL}; browsers add ${TOKEN_PROTOCOL_PREFIX}<base64url of the token> where a token is asked for.`,
+                },
+                Authorization: { type: 'string', pattern: '^Bearer ', description: 'Where a token is asked for.' },
+              },
               required: ['Sec-WebSocket-Protocol'],
             },
           },

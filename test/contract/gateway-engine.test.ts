@@ -1,3 +1,4 @@
+/** The rules of every engine, kept by the one that asks a real gateway. */
 import { WebSocket } from 'ws';
 import { createGatewayEngine, TwinlensClient } from '../../client/index.ts';
 import { startGateway } from '../support/gateway-process.ts';

@@ -147,6 +147,12 @@ export function describeInferenceEngine(name: string, make: () => Promise<Engine
       expect(await codeOf(engine.classify(goldenImage(0), { top }))).toBe('INVALID_ARGUMENT');
     });
 
+    test('more predictions than the model has classes gives all, best first', async () => {
+      const { predictions } = await engine.classify(goldenImage(0), { top: 100_000 });
+      expect(predictions).toHaveLength(builtIn.output.classes);
+      expect(predictions[0]?.index).toBe(builtIn.goldens[0]?.top[0]?.index);
+    });
+
     test('many at once are all answered, each with its own answer', async () => {
       const answers = await Promise.all(
         Array.from({ length: 24 }, (_, at) => engine.classify(goldenImage(at), { top: 3 })),

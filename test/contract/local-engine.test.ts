@@ -1,3 +1,4 @@
+/** The rules of every engine, kept by the gateway's own. */
 import { createLocalEngine } from '../../gateway/engines/index.ts';
 import { platformClock, startRegistry } from '../support/registry.ts';
 import { describeInferenceEngine } from './inference-engine.ts';

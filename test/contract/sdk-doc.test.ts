@@ -1,3 +1,4 @@
+/** The examples of the documentation: type-checked, and run where they say so. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type GatewayProcess, startGateway } from '../support/gateway-process.ts';

@@ -12,7 +12,7 @@ export class FakeLoadable implements Loadable {
   readonly provider = 'cpu';
   state: 'new' | 'loading' | 'loaded' | 'retiring' | 'ended' = 'new';
   alive = false;
-  memoryBytes = 0;
+  memoryBytes: readonly number[] = [];
   /** Handles that were acquired and not released. */
   handles = 0;
   /** Handles that were open when it was ended by force. */
@@ -49,7 +49,7 @@ export class FakeLoadable implements Loadable {
     this.#onStage(stage);
   }
 
-  succeed(memoryBytes = 1): void {
+  succeed(memoryBytes: readonly number[] = [1]): void {
     this.state = 'loaded';
     this.alive = true;
     this.memoryBytes = memoryBytes;

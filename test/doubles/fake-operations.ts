@@ -31,8 +31,12 @@ export class FakeOperations implements ModelOperations {
   readOnly: string | undefined;
   /** What the next call that changes something rejects with. */
   failure: TwinlensError | undefined;
+  /** What `note` rejects with. */
+  noteFailure: TwinlensError | undefined;
   /** What `published` finds; the test says. */
   onPublished: () => void = () => undefined;
+  /** The disk is asked again; the test says what it answers. */
+  onRecheck: () => void = () => undefined;
   readonly #models = new Map<string, AdminModel>();
 
   constructor(models: readonly AdminModel[] = [adminModel('mini', [1])]) {
@@ -57,14 +61,22 @@ export class FakeOperations implements ModelOperations {
   unload = (name: string, number: number, actor: string) => this.#do('unload', name, number, actor);
   promote = (name: string, number: number | undefined, actor: string) => this.#do('promote', name, number, actor);
   rollback = (name: string, actor: string) => this.#do('rollback', name, actor);
-  followNewest = (name: string, actor: string) => this.#do('follow-newest', name, actor);
   setLabel = (name: string, label: string, number: number, actor: string) =>
     this.#do('label', name, label, number, actor);
   removeLabel = (name: string, label: string, actor: string) => this.#do('remove-label', name, label, actor);
   setPolicy = (name: string, policy: VersionPolicy, actor: string) => this.#do('policy', name, policy, actor);
   setCanary = (name: string, request: CanaryRequest, actor: string) => this.#do('canary', name, request, actor);
   endCanary = (name: string, actor: string) => this.#do('end-canary', name, actor);
-  hold = (name: string, actor: string) => this.#do('hold', name, actor);
+
+  async followNewest(name: string, actor: string): Promise<void> {
+    await this.#do('follow-newest', name, actor);
+    this.#models.set(name, { ...this.model(name), stable: 'newest' });
+  }
+
+  async hold(name: string, actor: string): Promise<void> {
+    await this.#do('hold', name, actor);
+    this.#models.set(name, { ...this.model(name), stable: 'pinned' });
+  }
 
   async remove(name: string, number: number, actor: string): Promise<void> {
     await this.#do('remove', name, number, actor);
@@ -93,7 +105,12 @@ export class FakeOperations implements ModelOperations {
   }
 
   async note(entry: Omit<JournalEntry, 'at'>): Promise<void> {
+    if (this.noteFailure) throw this.noteFailure;
     this.entries.unshift({ ...entry, at: this.entries.length + 1 });
+  }
+
+  async recheckDisk(): Promise<void> {
+    this.onRecheck();
   }
 
   nextVersion(name: string): number {

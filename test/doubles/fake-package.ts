@@ -42,7 +42,7 @@ export class FakePackage implements Aspired {
   readonly version: number;
   readonly fingerprint: string;
   readonly source = 'fake';
-  readonly removable = false;
+  readonly irremovable = 'it is a test';
   readonly manifest: Manifest;
   readonly fetches: FakeFetch[] = [];
   /** Its fetches take no notice of their abort. */

@@ -1,6 +1,7 @@
 /** A registry whose requests wait until the test answers them. Each request stays in `requests`. */
 import type { Classification } from '../../core/engine.ts';
 import { TwinlensError } from '../../core/errors.ts';
+import type { Manifest } from '../../core/manifest.ts';
 import type { ModelDetail, ModelEvent, ModelSummary } from '../../core/protocol.ts';
 import type { IntakeOptions } from '../../gateway/admission/intake.ts';
 import type {
@@ -11,19 +12,7 @@ import type {
   Registry,
   ServableRequest,
 } from '../../gateway/serving/index.ts';
-
-export const classification = (more: Partial<Classification> = {}): Classification => ({
-  model: 'mini',
-  version: 1,
-  variant: 'w16',
-  predictions: [{ label: 'tabby', index: 281, score: 0.9 }],
-  notSure: false,
-  provider: 'cpu',
-  cached: false,
-  timings: { queue: 0, decode: 1, prepare: 2, infer: 3, total: 6 },
-  batchSize: 1,
-  ...more,
-});
+import { classification } from '../support/classification.ts';
 
 /** As with the cache switched off: every request is the servable's own. */
 export const noResults: IntakeOptions['results'] = { classify: (handle, request) => handle.classify(request) };
@@ -42,11 +31,14 @@ export class FakeRegistry implements Registry {
   open = 0;
   ready = true;
   degraded: readonly Degradation[] = [];
+  /** Of its version, where a test needs one. */
+  manifest: Manifest | undefined;
   readonly #listeners = new Set<(event: ModelEvent) => void>();
 
   acquire(spec: string | undefined, { key }: AcquireOptions = {}): Handle {
     this.keys.push(key);
-    if (spec !== undefined && spec !== 'mini') throw new TwinlensError('MODEL_NOT_FOUND', `There is no model ${spec}.`);
+    if (spec !== undefined && spec !== 'mini' && spec !== 'mini@1')
+      throw new TwinlensError('MODEL_NOT_FOUND', `There is no model ${spec}.`);
     this.open += 1;
     let released = false;
     return {
@@ -72,7 +64,8 @@ export class FakeRegistry implements Registry {
   detail(name: string): ModelDetail {
     const found = this.list().find((model) => model.name === name);
     if (!found) throw new TwinlensError('MODEL_NOT_FOUND', `There is no model ${name}.`);
-    return { ...found, details: [] };
+    const { manifest } = this;
+    return { ...found, details: manifest ? [{ version: 1, state: 'available', provider: 'cpu', manifest }] : [] };
   }
 
   file(name: string): ModelFile {

@@ -5,8 +5,8 @@
 import type { Classification } from '../../core/engine.ts';
 import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
 import type { Handle, ServableRequest, ServingObserver } from '../../gateway/serving/index.ts';
+import { classification } from '../support/classification.ts';
 import type { FakeClock } from './fake-clock.ts';
-import { classification } from './fake-registry.ts';
 
 export interface FakeRun {
   readonly request: ServableRequest;

@@ -4,7 +4,7 @@ import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
 import type { Loadable } from '../../gateway/serving/loadable.ts';
 import type { Handle, ServableRequest, ServingObserver } from '../../gateway/serving/servable.ts';
 import type { PackageOnDisk } from '../../gateway/sources/index.ts';
-import { classification } from './fake-registry.ts';
+import { classification } from '../support/classification.ts';
 
 export interface Script {
   /** Why it can't be loaded. */
@@ -21,7 +21,7 @@ let made = 0;
 
 export class InstantModel implements Loadable {
   readonly provider = 'cpu';
-  readonly memoryBytes = 1_000_000;
+  readonly memoryBytes = [1_000_000];
   alive = false;
   readonly #found: PackageOnDisk;
   readonly #script: Script;

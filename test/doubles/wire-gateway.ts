@@ -10,6 +10,7 @@ import {
   parseClientMessage,
   SUBPROTOCOL,
 } from '../../core/protocol.ts';
+import { classification } from '../support/classification.ts';
 
 export const LIMITS: Limits = { maxInFlight: 2, maxBytes: 1_000, maxPixels: 100 };
 
@@ -21,19 +22,7 @@ export const welcome = (limits: Partial<Limits> = {}) => ({
   models: [{ name: 'mini', title: 'Mini', default: true, versions: [1], labels: { stable: 1 } }],
 });
 
-export const result = (id: string, model = 'mini') => ({
-  type: 'result',
-  id,
-  model,
-  version: 1,
-  variant: 'w16',
-  predictions: [{ label: 'tabby', index: 281, score: 0.9 }],
-  notSure: false,
-  provider: 'cpu',
-  cached: false,
-  timings: { queue: 0, decode: 1, prepare: 2, infer: 3, total: 6 },
-  batchSize: 1,
-});
+export const result = (id: string, model = 'mini') => ({ type: 'result', id, ...classification({ model }) });
 
 export const failure = (id: string | undefined, code: string, more: object = {}) => ({
   type: 'error',

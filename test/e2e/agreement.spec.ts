@@ -1,3 +1,4 @@
+/** How alike the twins are: device and gateway on the same photos, from their pixels and from their files. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

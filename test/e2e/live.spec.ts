@@ -1,3 +1,4 @@
+/** The camera as a visitor uses it, with a clip of slides in its place. */
 import { readFileSync } from 'node:fs';
 import { expect, type Page, test } from '@playwright/test';
 import { z } from 'zod';

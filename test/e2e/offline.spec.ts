@@ -1,3 +1,4 @@
+/** A second visit without a network. */
 import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { ROOT } from '../support/gateway-process.ts';

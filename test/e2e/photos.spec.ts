@@ -1,3 +1,4 @@
+/** Photos as a visitor hands them in, their answers and their history. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';

@@ -1,3 +1,4 @@
+/** Where pictures are answered: the modes, and what each of them lets through the network. */
 import { join } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
 import { ROOT, startGateway } from '../support/gateway-process.ts';

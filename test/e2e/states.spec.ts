@@ -1,3 +1,4 @@
+/** The page in all its states: whether everybody can use it, and what it says where something is missing. */
 import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { ROOT } from '../support/gateway-process.ts';

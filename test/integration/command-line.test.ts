@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { TwinlensError } from '../../core/errors.ts';
+import { adminModel } from '../doubles/fake-operations.ts';
 import { type AdminServer, startAdminServer } from '../support/admin-server.ts';
 import { twinlens } from '../support/command-line.ts';
 
@@ -62,8 +63,8 @@ describe('add', () => {
 
   test('Ctrl+C cancels the import at the gateway', async () => {
     const begun = server.importer.begun(1);
-    const { code } = await twinlens(server.url, ['models', 'add', folder, '--serve'], { interrupt: begun });
-    expect(code).toBe(130);
+    const { code, stderr } = await twinlens(server.url, ['models', 'add', folder, '--serve'], { interrupt: begun });
+    expect([code, stderr]).toEqual([130, expect.stringContaining('Interrupted; the import was cancelled.')]);
     expect((await begun).options.signal.aborted).toBe(true);
   });
 
@@ -108,6 +109,17 @@ test('list shows models for people, and everything for programs', async () => {
   expect(stdout).toMatch(/^MODEL +VERSION +STATE/);
   expect(stdout).toMatch(/^mini +1 +available/m);
   expect(JSON.parse((await models('list', '--json')).stdout)).toMatchObject({ models: [{ name: 'mini' }] });
+});
+
+test('list tells below the table why a version failed, so that no column is as wide as a sentence', async () => {
+  const [version] = adminModel('mini', [2]).versions;
+  if (!version) throw new Error('there is one');
+  const reason = `The instance ended by SIGFPE while it loaded the model; ${'it is tried again. '.repeat(5)}`;
+  server.operations.set({ ...adminModel('mini', [1]), versions: [{ ...version, state: 'failed', reason }] });
+  const { stdout } = await models('list');
+  expect(stdout).toMatch(/^mini +2 +failed +data/m);
+  expect(stdout).toContain(`mini version 2 failed: ${reason}`);
+  expect(stdout.split('\n')[0]?.length).toBeLessThan(100);
 });
 
 test('what the gateway refuses is said and ends with 1; nothing is deleted without a yes', async () => {

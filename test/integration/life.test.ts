@@ -50,7 +50,11 @@ describe('a drain', () => {
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
     expect(await refused.json()).toMatchObject({ code: 'DRAINING', retryable: true });
     expect((await fetch(`${gateway.url}/health/ready`)).status).toBe(503);
-    expect((await fetch(`${gateway.url}/health/live`)).status).toBe(200);
+    const live = await fetch(`${gateway.url}/health/live`);
+    // Answered, and not to be asked again over this connection.
+    expect([live.status, live.headers.get('connection')]).toEqual([200, 'close']);
+    const health = await fetch(`${gateway.url}/health`);
+    expect([health.status, await health.json()]).toMatchObject([503, { status: 'draining' }]);
     expect((await StreamClient.refused(gateway.streamUrl)).status).toBe(503);
 
     for (const id of ids) expect((await client.answer(id)).type, id).toBe('result');

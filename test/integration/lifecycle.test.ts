@@ -1,3 +1,4 @@
+/** The lifecycle of versions with real processes: taking over, failing, crashing and leaving nothing behind. */
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,7 +32,7 @@ function version(number: number, change: (manifest: Manifest) => void = () => un
     source: 'test',
     fingerprint: folder,
     manifest,
-    removable: false,
+    irremovable: 'it is a test',
     fetch: () => Promise.resolve({ folder, manifest }),
   };
 }

@@ -1,3 +1,4 @@
+/** Serving with real processes: killed instances, wrong pictures and wrong packages. */
 import { createHash } from 'node:crypto';
 import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

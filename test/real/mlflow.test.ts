@@ -1,13 +1,13 @@
 /** The MLflow source against a real MLflow tracking server with its own registry and artifact store. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createSources, type Source } from '../../gateway/sources/index.ts';
 import { CopyingImporter } from '../doubles/copying-importer.ts';
+import { freePort } from '../support/free-port.ts';
 import { temporaryFolders } from '../support/temporary.ts';
 import { type TinyPackage, tinyPackage } from '../support/tiny-package.ts';
 import { python } from './tools.ts';
@@ -20,15 +20,6 @@ const folder = temporaryFolders();
 let server: ChildProcess | undefined;
 let url = '';
 const open: Source[] = [];
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port was given');
-  return address.port;
-}
 
 /** Resolves when the server takes requests. */
 async function start(interpreter: string): Promise<void> {

@@ -1,3 +1,4 @@
+/** The committed model and fixtures beside what Python makes anew. */
 import { execFileSync } from 'node:child_process';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { python, root } from './tools.ts';

@@ -8,13 +8,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
-const folder = join(root, '.cache', 'real');
+export const folder = join(root, '.cache', 'real');
 
-function say(text: string): void {
+export function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-function run(command: string, args: readonly string[], cwd = root): string {
+export function run(command: string, args: readonly string[], cwd = root): string {
   return execFileSync(command, args, {
     cwd,
     encoding: 'utf8',
@@ -23,7 +23,7 @@ function run(command: string, args: readonly string[], cwd = root): string {
   });
 }
 
-function works(command: string, args: readonly string[]): boolean {
+export function works(command: string, args: readonly string[]): boolean {
   try {
     execFileSync(command, args, { stdio: 'ignore' });
     return true;
@@ -61,13 +61,23 @@ export function python(name: string, requirements: string): string | undefined {
   return interpreter;
 }
 
-/** Debian's Prometheus package unpacked, for its `promtool`. */
+/** Prometheus' checker of metrics, rules and their cases. */
 export function promtool(): string | undefined {
+  return prometheusPackage('promtool');
+}
+
+/** The server itself. */
+export function prometheus(): string | undefined {
+  return prometheusPackage('prometheus');
+}
+
+/** A program of Debian's Prometheus package, unpacked. */
+function prometheusPackage(program: 'promtool' | 'prometheus'): string | undefined {
   const unpacked = join(folder, 'prometheus');
-  const tool = join(unpacked, 'usr', 'bin', 'promtool');
+  const tool = join(unpacked, 'usr', 'bin', program);
   if (existsSync(tool)) return tool;
   if (!works('apt-get', ['--version']) || !works('dpkg-deb', ['--version'])) {
-    say("Skipped: promtool is taken from Debian's package, and this is no Debian or Ubuntu.");
+    say(`Skipped: ${program} is taken from Debian's package, and this is no Debian or Ubuntu.`);
     return undefined;
   }
   say(`Unpacking Debian's prometheus into ${unpacked} ...`);

@@ -7,9 +7,12 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseManifest } from '../../core/manifest.ts';
+import { createAccess } from '../../gateway/access.ts';
 import { AdminGate, Gate, Intake, originPolicy } from '../../gateway/admission/index.ts';
+import { Health } from '../../gateway/health/index.ts';
 import { createHttp } from '../../gateway/http/index.ts';
-import { type Download, Imports, openStaging, Uploads } from '../../gateway/packages/index.ts';
+import { createStaging, type Download, Imports, Uploads } from '../../gateway/packages/index.ts';
+import type { Usage } from '../../gateway/resources/index.ts';
 import { createLog, createMetrics } from '../../gateway/telemetry/index.ts';
 import { FakeImporter } from '../doubles/fake-importer.ts';
 import { FakeOperations } from '../doubles/fake-operations.ts';
@@ -45,6 +48,16 @@ export interface AdminServer {
   close(): Promise<void>;
 }
 
+/** Of a machine with nothing to do. */
+const IDLE: Usage = {
+  memoryBytes: 0,
+  memoryLimitBytes: 1,
+  ownBytes: 0,
+  cpus: 0,
+  disk: undefined,
+  eventLoopMs: 0,
+  gpus: undefined,
+};
 const noDownload: Download = () => Promise.reject(new Error('No download was expected.'));
 
 export async function startAdminServer(options: AdminServerOptions = {}): Promise<AdminServer> {
@@ -57,7 +70,8 @@ export async function startAdminServer(options: AdminServerOptions = {}): Promis
   const operations = new FakeOperations();
   const builtIn = new URL('../../models/efficientnet-lite0/model.json', import.meta.url);
   const importer = new FakeImporter(parseManifest(JSON.parse(await readFile(builtIn, 'utf8'))));
-  const staging = keeps ? await openStaging(join(folder, 'staging')) : undefined;
+  const staging = keeps ? createStaging(join(folder, 'staging')) : undefined;
+  await staging?.sweep();
   const uploads = new Uploads({ staging, maxBytes: maxUploadBytes, after, log });
   const imports = new Imports({
     staging,
@@ -74,10 +88,26 @@ export async function startAdminServer(options: AdminServerOptions = {}): Promis
   const registry = new FakeRegistry();
   const metrics = createMetrics();
   const gate = new Gate({ maxHeldBytes: 1_000_000 });
+  const { adminTokens, clients, callerOf, certificate } = createAccess({
+    configuration: {
+      adminToken: { text: token, file: undefined },
+      clientTokensFile: undefined,
+      rate: undefined,
+      tls: undefined,
+      trustedProxies: [],
+    },
+    clock: platformClock,
+    today: Date.now,
+    log,
+    limited: metrics.rateLimited,
+  });
   const app = await createHttp({
     intake: new Intake({ gate, registry, results: noResults, clock: platformClock, log, metrics, deadlineMs: 1000 }),
     registry,
     origins: originPolicy(origins),
+    clients,
+    callerOf,
+    certificate,
     log,
     metrics,
     version: '0.0.0',
@@ -86,8 +116,14 @@ export async function startAdminServer(options: AdminServerOptions = {}): Promis
     requestMs,
     after,
     sockets: () => 0,
+    health: new Health({
+      facts: () => ({ usage: IDLE, ready: true, running: [], wantsGpu: false }),
+      draining: () => gate.draining,
+      limits: { memoryShare: 0, diskBytes: 0, eventLoopMs: 0 },
+      now: platformClock.now,
+    }),
     admin: {
-      gate: new AdminGate({ token, now: platformClock.now, log }),
+      gate: new AdminGate({ tokens: adminTokens, now: platformClock.now, log }),
       operations,
       uploads,
       imports,

@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { type Ended, ended } from './processes.ts';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -81,31 +82,17 @@ export async function startGateway(options: GatewayProcessOptions = {}): Promise
 }
 
 /** Runs the gateway until it ends by itself, as it does with a wrong configuration. */
-export async function runGateway(
-  env: Readonly<Record<string, string>>,
-): Promise<GatewayExit & { readonly stdout: string; readonly stderr: string }> {
+export function runGateway(env: Readonly<Record<string, string>>): Promise<Ended> {
   const child = spawn(process.execPath, ['dist/gateway/main.js'], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...withoutOurs(process.env), TWINLENS_PORT: '0', TWINLENS_PAGE: '', TWINLENS_DATA: '', ...env },
   });
-  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    stdout += chunk.toString();
-  });
-  child.stderr.on('data', (chunk: Buffer) => {
-    stderr += chunk.toString();
-  });
-  const exit = await new Promise<GatewayExit>((resolve) => {
-    child.once('close', (code, signal) => resolve({ code, signal }));
-  });
-  clearTimeout(timer);
-  return { ...exit, stdout, stderr };
+  return ended(child, STOP_MS);
 }
 
-function withoutOurs(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+/** The environment without what configures a gateway or the command line. */
+export function withoutOurs(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('TWINLENS_')));
 }
 

@@ -1,8 +1,12 @@
-/** Runs an importer as the admin API does, and keeps what its steps told. */
+/** Runs an importer as the admin API does, keeps what its steps told, and makes the folders that are handed in. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { expect } from 'vitest';
 import type { ImportHints, ImportStepName } from '../../core/admin.ts';
 import { asTwinlensError, type TwinlensError } from '../../core/errors.ts';
 import { createImporter, type ImportedPackage, type ImporterOptions } from '../../gateway/packages/index.ts';
+import { temporaryFolders } from './temporary.ts';
 
 export interface TriedImport {
   readonly made: ImportedPackage | undefined;
@@ -49,4 +53,44 @@ export async function tryImport(path: string, into: string, options: TryOptions 
   } catch (error) {
     return { made: undefined, error: asTwinlensError(error), told };
   }
+}
+
+export const MINUTE = 60_000;
+/** The class names of `tinyModel`. */
+export const NAMES = ['red', 'green', 'blue'];
+export const tinyHints = { preset: 'torchvision', classNames: NAMES } as const;
+
+export interface Inputs {
+  /** A fresh, empty folder. */
+  fresh(): string;
+  /** A folder with these files. */
+  folderOf(files: Readonly<Record<string, Uint8Array | string>>): string;
+  fileOf(name: string, content: Uint8Array | string): string;
+  /** What the refused import told last, as `step CODE: message`. */
+  refusal(path: string, options?: TryOptions): Promise<string>;
+}
+
+/** Call at the top of a test file; what it makes is deleted after the file's tests. */
+export function inputs(): Inputs {
+  const fresh = temporaryFolders();
+  const folderOf: Inputs['folderOf'] = (files) => {
+    const folder = fresh();
+    for (const [name, content] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      writeFileSync(join(folder, name), content);
+    }
+    return folder;
+  };
+  return {
+    fresh,
+    folderOf,
+    fileOf: (name, content) => join(folderOf({ [name]: content }), name),
+    async refusal(path, options = {}) {
+      const { error, told } = await tryImport(path, fresh(), options);
+      if (!error) throw new Error(`taken: ${told.join('\n')}`);
+      const last = told.at(-1) ?? '';
+      expect(last, 'the failed step tells the same as the error').toContain(` failed: ${error.message}`);
+      return `${last.split(' ')[0]} ${error.code}: ${error.message}`;
+    },
+  };
 }

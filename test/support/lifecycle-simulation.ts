@@ -8,35 +8,25 @@ import type { Handle } from '../../gateway/serving/servable.ts';
 import { FakeClock, settle } from '../doubles/fake-clock.ts';
 import { FakeLoadable } from '../doubles/fake-loadable.ts';
 import { type FakeFetch, FakePackage } from '../doubles/fake-package.ts';
+import { LifecycleInvariants } from './lifecycle-invariants.ts';
+import { keyOf, NAMES, VERSIONS, Wishes } from './lifecycle-wishes.ts';
 import { Chance } from './random.ts';
 
-const NAMES = ['cats', 'dogs', 'fish'];
-const VERSIONS = [1, 2, 3];
-const MOST_LOADS = 2;
 /** Longer than any pause between two tries. */
 const LONG_MS = 601_000;
 const GRACE_MS = 5_000;
 const MOST_ROUNDS = 100;
 
-const keyOf = ({ name, version }: { readonly name: string; readonly version: number }) => `${name}@${version}`;
-
-interface Chosen {
-  wanted: ReadonlySet<number>;
-  forced: ReadonlySet<number>;
-}
-
 export class LifecycleSimulation {
-  readonly broken: string[] = [];
   /** What was done, newest last. */
   readonly story: string[] = [];
   /** What came of it: a schedule in which nothing happens proves nothing. */
   readonly seen = { available: 0, retired: 0, failed: 0, changed: 0 };
   readonly #chance: Chance;
   readonly #clock = new FakeClock();
-  readonly #swap: 'availability' | 'resource';
   readonly #manager: ModelManager;
-  readonly #offered = new Map<string, FakePackage>();
-  readonly #chosen = new Map<string, Chosen>();
+  readonly #invariants: LifecycleInvariants;
+  readonly #wishes = new Wishes();
   readonly #versions: FakeLoadable[] = [];
   readonly #fetches: FakeFetch[] = [];
   readonly #handles: Handle[] = [];
@@ -49,53 +39,46 @@ export class LifecycleSimulation {
 
   constructor(seed: number) {
     this.#chance = new Chance(seed);
-    this.#swap = this.#chance.happens(0.25) ? 'resource' : 'availability';
+    const swap = this.#chance.happens(0.25) ? 'resource' : 'availability';
     this.#manager = new ModelManager({
-      swap: this.#swap,
+      swap,
       clock: this.#clock,
       random: this.#chance.next,
       make: (found) => {
-        const one = new FakeLoadable(found, (retiring) => this.#checkRetire(retiring));
+        const one = new FakeLoadable(found, (retiring) => this.#invariants.checkRetire(retiring));
         this.#versions.push(one);
         return one;
       },
     });
-    this.#manager.choose((name) => this.#choice(name));
+    this.#invariants = new LifecycleInvariants({
+      manager: this.#manager,
+      swap,
+      wishes: this.#wishes,
+      versions: this.#versions,
+      fetches: this.#fetches,
+    });
+    this.#manager.choose((name) => this.#wishes.choice(name));
     this.#manager.subscribe((event) => {
       this.seen[event.kind] += 1;
-      if (event.kind === 'available') this.#checkLoaded(event.name, event.version);
+      if (event.kind === 'available') this.#invariants.checkLoaded(event.name, event.version);
     });
+  }
+
+  /** What was broken, in words. */
+  get broken(): string[] {
+    return this.#invariants.broken;
   }
 
   async run(steps: number): Promise<void> {
     for (let step = 0; step < steps && this.broken.length === 0; step += 1) {
-      const before = this.#served();
+      const before = this.#invariants.served();
       await this.#step();
       // Some things happen before anybody had a chance to react to the last one.
       if (this.#chance.happens(0.8)) await settle();
-      this.#check(before);
+      this.#invariants.check(before);
     }
     if (this.#chance.happens(0.8) && this.broken.length === 0) await this.#calm();
     await this.#close();
-  }
-
-  /** Which of the model's versions are to be served, as far as this schedule has decided. */
-  #choice(name: string): Chosen {
-    return this.#chosen.get(name) ?? { wanted: new Set([Math.max(...VERSIONS)]), forced: new Set() };
-  }
-
-  #isWanted(name: string, version: number): boolean {
-    const { wanted, forced } = this.#choice(name);
-    return this.#offered.has(keyOf({ name, version })) && wanted.has(version) && !forced.has(version);
-  }
-
-  /** name@version of all that can answer. */
-  #served(): string[] {
-    return NAMES.flatMap((name) => this.#manager.available(name).map((version) => keyOf({ name, version })));
-  }
-
-  #latest(name: string, version: number): FakeLoadable | undefined {
-    return this.#versions.findLast(({ found }) => found.manifest.name === name && found.manifest.version === version);
   }
 
   #say(what: string): void {
@@ -133,17 +116,17 @@ export class LifecycleSimulation {
     const name = this.#chance.pick(NAMES) ?? '';
     const version = this.#chance.pick(VERSIONS) ?? 0;
     const key = keyOf({ name, version });
-    if (this.#offered.has(key) && this.#chance.happens(0.4)) {
+    if (this.#wishes.offered.has(key) && this.#chance.happens(0.4)) {
       this.#say(`${key} is no longer offered`);
-      this.#offered.delete(key);
+      this.#wishes.offered.delete(key);
     } else {
       this.#prints += 1;
       this.#say(`${key} is offered with content ${this.#prints}`);
       const aspired = new FakePackage(name, version, `${this.#prints}`, (fetch) => this.#fetches.push(fetch));
       aspired.stubborn = this.#chance.happens(0.1);
-      this.#offered.set(key, aspired);
+      this.#wishes.offered.set(key, aspired);
     }
-    this.#manager.offer([...this.#offered.values()]);
+    this.#manager.offer([...this.#wishes.offered.values()]);
     return true;
   }
 
@@ -154,7 +137,7 @@ export class LifecycleSimulation {
     const wanted = new Set(VERSIONS.filter(() => this.#chance.happens(0.5)));
     const forced = new Set(VERSIONS.filter((version) => !wanted.has(version) && this.#chance.happens(0.15)));
     this.#say(`${name} is to serve ${[...wanted]}, without ${[...forced]}`);
-    this.#chosen.set(name, { wanted, forced });
+    this.#wishes.chosen.set(name, { wanted, forced });
     this.#manager.reconsider();
     return true;
   }
@@ -205,8 +188,10 @@ export class LifecycleSimulation {
     const handle = this.#manager.acquire(name, version);
     this.#say(`a request asks for ${key}`);
     if (handle) this.#handles.push(handle);
-    if (handle && this.#latest(name, version)?.state !== 'loaded') this.broken.push(`${key} was handed out unloaded`);
-    if (this.#served().includes(key) !== (handle !== undefined)) this.broken.push(`${key}: available, but no handle`);
+    if (handle && this.#invariants.latest(name, version)?.state !== 'loaded')
+      this.broken.push(`${key} was handed out unloaded`);
+    if (this.#invariants.served().includes(key) !== (handle !== undefined))
+      this.broken.push(`${key}: available, but no handle`);
     return true;
   }
 
@@ -244,61 +229,16 @@ export class LifecycleSimulation {
     return true;
   }
 
-  /** At the moment in which a version stops to answer. */
-  #checkRetire(one: FakeLoadable): void {
-    const { name, version } = one.found.manifest;
-    const key = keyOf({ name, version });
-    if (this.#isWanted(name, version)) this.broken.push(`${key} is unloaded though it is wanted`);
-    const wanted = VERSIONS.filter((other) => this.#isWanted(name, other));
-    const served = wanted.some((other) => this.#manager.available(name).includes(other));
-    const forced = this.#choice(name).forced.has(version);
-    if (this.#swap === 'availability' && wanted.length > 0 && !served && !forced) {
-      this.broken.push(`${key} is unloaded before its successor serves`);
-    }
-  }
-
-  #checkLoaded(name: string, version: number): void {
-    const one = this.#latest(name, version);
-    if (one?.state !== 'loaded') this.broken.push(`${keyOf({ name, version })} is available, but ${one?.state}`);
-  }
-
-  #check(before: readonly string[]): void {
-    const served = this.#served();
-    let loads = 0;
-    for (const name of NAMES) {
-      for (const version of this.#manager.available(name)) this.#checkLoaded(name, version);
-      const own = this.#versions.filter(({ found }) => found.manifest.name === name);
-      const fetches = this.#fetches.filter(
-        ({ aspired, open, options }) => aspired.name === name && open && !options.signal.aborted,
-      );
-      const loading = own.filter(({ state }) => state === 'loading').length + fetches.length;
-      const retiring = own.filter(({ state }) => state === 'retiring').length;
-      if (loading + retiring > 1) this.broken.push(`${name} has ${loading} loads and ${retiring} unloads under way`);
-      loads += loading;
-      for (const version of VERSIONS) {
-        const key = keyOf({ name, version });
-        if (before.includes(key) && this.#isWanted(name, version) && !served.includes(key))
-          this.broken.push(`${key} served, is wanted, and serves no more`);
-      }
-    }
-    if (loads > MOST_LOADS) this.broken.push(`${loads} loads are under way`);
-    for (const { cut, found } of this.#versions) {
-      if (cut > 0) this.broken.push(`${keyOf(found.manifest)} was ended with ${cut} open handles`);
-    }
-  }
-
   /** From now on everything goes well; in the end what is wanted serves, and nothing else. */
   async #calm(): Promise<void> {
     this.#say('all goes well');
-    const wanted = NAMES.flatMap((name) =>
-      VERSIONS.filter((version) => this.#isWanted(name, version)).map((version) => keyOf({ name, version })),
-    );
+    const wanted = NAMES.flatMap((name) => this.#wishes.wanted(name).map((version) => keyOf({ name, version })));
     const atRest = () =>
-      this.#served().join() === wanted.join() &&
+      this.#invariants.served().join() === wanted.join() &&
       !this.#versions.some(({ state }) => state === 'loading' || state === 'retiring');
     for (const handle of this.#handles.splice(0)) handle.release();
     for (let round = 0; round < MOST_ROUNDS && !atRest() && this.broken.length === 0; round += 1) {
-      const before = this.#served();
+      const before = this.#invariants.served();
       const fetches = this.#fetches.filter(({ open }) => open);
       const moving = this.#versions.filter(({ state }) => state === 'loading' || state === 'retiring');
       for (const fetch of fetches) fetch.succeed();
@@ -308,9 +248,9 @@ export class LifecycleSimulation {
       }
       if (fetches.length + moving.length > 0) await settle();
       else await this.#clock.advance(LONG_MS); // Only tries that are not due yet are left.
-      this.#check(before);
+      this.#invariants.check(before);
     }
-    if (!atRest()) this.broken.push(`in the end ${this.#served()} serve, not ${wanted}`);
+    if (!atRest()) this.broken.push(`in the end ${this.#invariants.served()} serve, not ${wanted}`);
   }
 
   async #close(): Promise<void> {

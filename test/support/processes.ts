@@ -1,5 +1,6 @@
 /** What the system tells of processes. */
-import { execFileSync } from 'node:child_process';
+import { type ChildProcessByStdio, execFileSync } from 'node:child_process';
+import type { Readable } from 'node:stream';
 
 /** One row a process: its id, its parent's and its resident memory in bytes. */
 function table(): { readonly pid: number; readonly parent: number; readonly bytes: number }[] {
@@ -22,4 +23,31 @@ export function memoryOf(pid: number): number {
   return table()
     .filter((row) => row.pid === pid || row.parent === pid)
     .reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** All that a process says until it ends; it is killed when that takes longer than `deadlineMs`. */
+export function ended(child: ChildProcessByStdio<null, Readable, Readable>, deadlineMs: number): Promise<Ended> {
+  const timer = setTimeout(() => child.kill('SIGKILL'), deadlineMs);
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve({ code, signal, stdout, stderr });
+    });
+  });
 }

@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { parseConfiguration } from '../../gateway/configuration/index.ts';
 import { createImporter } from '../../gateway/packages/index.ts';
+import { allowanceHere, Cgroup } from '../../gateway/resources/index.ts';
 import { createRegistry, type ServingObserver } from '../../gateway/serving/index.ts';
 import { createSources } from '../../gateway/sources/index.ts';
 
@@ -67,7 +68,13 @@ export async function startRegistry(environment: Record<string, string> = {}): P
     imagenetNames: fileURLToPath(new URL('../../models/efficientnet-lite0/classes.json', import.meta.url)),
   });
   const sources = createSources({ ...shared, importer, now: Date.now, mlflowToken: undefined });
-  const registry = await createRegistry({ ...shared, sources, observer, today: Date.now });
+  const registry = await createRegistry({
+    ...shared,
+    allowance: allowanceHere(new Cgroup(), 0),
+    sources,
+    observer,
+    today: Date.now,
+  });
   return {
     registry,
     log,

@@ -35,9 +35,12 @@ export interface ServingOptions {
   readonly scripts?: Readonly<Record<number, Script>>;
   /** Of a version, its folder on a disk. */
   readonly folder?: (version: number) => string;
-  readonly removable?: boolean;
   /** There is also a model `spare` of this version, whatever is published. */
   readonly spare?: number;
+  /** Why versions can't be removed. */
+  readonly irremovable?: string;
+  /** Fetches a version, in the place of one that is on the disk already. */
+  readonly fetch?: Aspired['fetch'];
 }
 
 export const request = (more: Partial<ServableRequest> = {}): ServableRequest => ({
@@ -76,8 +79,8 @@ export async function startServing(options: ServingOptions = {}): Promise<Servin
           source: 'models',
           fingerprint: 'a',
           manifest,
-          removable: options.removable ?? false,
-          fetch: () => Promise.resolve({ folder, manifest }),
+          irremovable: options.irremovable,
+          fetch: options.fetch ?? (() => Promise.resolve({ folder, manifest })),
         };
       }),
     );
@@ -86,9 +89,10 @@ export async function startServing(options: ServingOptions = {}): Promise<Servin
     void log.push({ level, fields: { ...fields }, message });
   const tell = (name: keyof ServingObserver) => (event: object) => void told.push([name, event]);
   const random = options.random ?? (() => 0.5);
+  const configuration = parseConfiguration({ TWINLENS_DATA: options.data ?? '', ...options.environment });
   const registry = await assemble(
     {
-      configuration: parseConfiguration({ TWINLENS_DATA: options.data ?? '', ...options.environment }),
+      configuration,
       clock,
       log: { info: write('info'), warn: write('warn'), error: write('error') },
       observer: {
@@ -110,7 +114,7 @@ export async function startServing(options: ServingOptions = {}): Promise<Servin
     },
     (observer) =>
       new ModelManager({
-        swap: 'availability',
+        swap: configuration.swap,
         clock,
         random,
         make: (found) => new InstantModel(found, script(found.manifest.version), observer),

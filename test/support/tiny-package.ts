@@ -11,7 +11,11 @@ export interface TinyPackage {
 }
 
 /** @param content bytes of the graph; other bytes make another package */
-export function tinyPackage(name = 'tiny', version = 1, content = `graph of ${name} ${version}`): TinyPackage {
+export function tinyPackage(
+  name = 'tiny',
+  version = 1,
+  content: string | Uint8Array = `graph of ${name} ${version}`,
+): TinyPackage {
   const files = new Map([
     ['model.onnx', Buffer.from(content)],
     ['classes.json', Buffer.from('["cat","dog"]')],

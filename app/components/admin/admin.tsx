@@ -1,9 +1,12 @@
 'use client';
 /** The admin page: models and what is done with them, new ones, where they come from, and what has happened. */
+import '../../../core/no-eval.ts';
 import { useState } from 'react';
 import type { AdminConsole } from '../../lib/admin/console.ts';
-import { TwinMark } from '../icons.tsx';
+import { Masthead } from '../masthead.tsx';
 import { Message } from '../message.tsx';
+import { NotStarted } from '../not-started.tsx';
+import { SmallButton } from '../small-button.tsx';
 import { late, useLate } from '../use-late.ts';
 import { useStore } from '../use-store.ts';
 import styles from './admin.module.css';
@@ -26,36 +29,16 @@ export function Admin() {
   const admin = state.state === 'running' ? state.value : undefined;
   return (
     <>
-      <a className={styles.skip} href="#work">
-        Skip to the models
-      </a>
-      <header className={styles.masthead}>
-        <div className={styles.brand}>
-          <span className={styles.mark}>
-            <TwinMark />
+      <Masthead skip="Skip to the models" section="Models">
+        <a className={`button small ${styles.home ?? ''}`} href="/" data-testid="to-camera">
+          <span>
+            Camera<span className={styles.wide}> and photos</span>
           </span>
-          <h1 className={styles.name}>
-            Twinlens<span>Models</span>
-          </h1>
-        </div>
-        <div className={styles.side}>
-          <a className={`button small ${styles.home ?? ''}`} href="/" data-testid="to-camera">
-            <span>
-              Camera<span className={styles.wide}> and photos</span>
-            </span>
-          </a>
-          {admin && <SignOut admin={admin} />}
-        </div>
-      </header>
+        </a>
+        {admin && <SignOut admin={admin} />}
+      </Masthead>
       <main className={styles.main} id="work" tabIndex={-1}>
-        {state.state === 'failed' && (
-          <Message
-            tone="bad"
-            title="The page did not start"
-            text={`${state.message} Reload the page to try again.`}
-            action={{ label: 'Reload', run: () => window.location.reload() }}
-          />
-        )}
+        {state.state === 'failed' && <NotStarted reason={state.message} />}
         {admin ? <Gated admin={admin} /> : state.state === 'starting' && <Loading />}
       </main>
     </>
@@ -66,9 +49,9 @@ function SignOut({ admin }: { readonly admin: AdminConsole }) {
   const gate = useStore(admin.gate.view);
   if (gate.state !== 'open' || !gate.token) return null;
   return (
-    <button type="button" className="button small" data-testid="sign-out" onClick={() => admin.gate.signOut()}>
+    <SmallButton testId="sign-out" onClick={() => admin.gate.signOut()}>
       Sign out
-    </button>
+    </SmallButton>
   );
 }
 

@@ -3,6 +3,7 @@ import type { AdminModel, CanaryView, Traffic } from '../../../core/admin.ts';
 import type { AdminConsole } from '../../lib/admin/console.ts';
 import { errorShare, windowWords } from '../../lib/admin/words.ts';
 import { ago, count, milliseconds, percent } from '../../lib/words.ts';
+import { SmallButton } from '../small-button.tsx';
 import styles from './canary-panel.module.css';
 import type { OpenDialog } from './dialogs.tsx';
 import { useNow } from './use-now.ts';
@@ -95,30 +96,19 @@ export function CanaryPanel({ admin, model, canary, onDialog }: CanaryPanelProps
           : `It is judged after ${count(limits.minRequests)} requests: ${count(left)} more.`}
       </p>
       <div className={styles.actions}>
-        <button
-          type="button"
-          className="button small primary"
-          data-testid="canary-promote"
+        <SmallButton
+          primary
+          testId="canary-promote"
           onClick={() => admin.desk.request({ kind: 'promote', model: model.name, version })}
         >
           Promote version {version}
-        </button>
-        <button
-          type="button"
-          className="button small"
-          data-testid="canary-change"
-          onClick={() => onDialog({ kind: 'canary', model: model.name, version })}
-        >
+        </SmallButton>
+        <SmallButton testId="canary-change" onClick={() => onDialog({ kind: 'canary', model: model.name, version })}>
           Change
-        </button>
-        <button
-          type="button"
-          className="button small"
-          data-testid="canary-end"
-          onClick={() => admin.desk.request({ kind: 'end-canary', model: model.name })}
-        >
+        </SmallButton>
+        <SmallButton testId="canary-end" onClick={() => admin.desk.request({ kind: 'end-canary', model: model.name })}>
           Stop
-        </button>
+        </SmallButton>
       </div>
     </section>
   );

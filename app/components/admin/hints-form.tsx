@@ -6,6 +6,8 @@ import type { AdminConsole } from '../../lib/admin/console.ts';
 import { type Chosen, nameFrom } from '../../lib/admin/new-model.ts';
 import { PRESET_WORDS } from '../../lib/admin/words.ts';
 import { count } from '../../lib/words.ts';
+import { SmallButton } from '../small-button.tsx';
+import { Field } from './field.tsx';
 import styles from './form.module.css';
 import panel from './panel.module.css';
 
@@ -56,25 +58,18 @@ export function HintsForm({ admin, chosen }: HintsFormProps) {
       <p className={panel.note}>
         <strong>{chosen.name}</strong> is a bare graph. Say what it does not say by itself.
       </p>
-      <div className={styles.field}>
-        <label htmlFor={`${id}-name`}>Name</label>
-        <input
-          id={`${id}-name`}
-          className={styles.input}
-          value={name}
-          maxLength={63}
-          autoComplete="off"
-          autoCapitalize="none"
-          spellCheck={false}
-          data-testid="hint-name"
-          aria-invalid={nameProblem !== undefined}
-          aria-describedby={`${id}-name-note`}
-          onChange={({ target }) => setName(target.value)}
-        />
-        <p className={nameProblem ? styles.problem : styles.note} id={`${id}-name-note`}>
-          {nameProblem ?? 'The name of a model that is there gives it a new version.'}
-        </p>
-      </div>
+      <Field
+        label="Name"
+        value={name}
+        maxLength={63}
+        autoComplete="off"
+        autoCapitalize="none"
+        spellCheck={false}
+        testId="hint-name"
+        note="The name of a model that is there gives it a new version."
+        problem={nameProblem}
+        onValue={setName}
+      />
       <div className={styles.field}>
         <label htmlFor={`${id}-preset`}>Pictures are prepared as for</label>
         <select
@@ -131,28 +126,8 @@ export function HintsForm({ admin, chosen }: HintsFormProps) {
         )}
       </fieldset>
       <div className={styles.pair}>
-        <div className={styles.field}>
-          <label htmlFor={`${id}-title`}>Title</label>
-          <input
-            id={`${id}-title`}
-            className={styles.input}
-            value={title}
-            maxLength={120}
-            placeholder={name}
-            onChange={({ target }) => setTitle(target.value)}
-          />
-        </div>
-        <div className={styles.field}>
-          <label htmlFor={`${id}-licence`}>Licence</label>
-          <input
-            id={`${id}-licence`}
-            className={styles.input}
-            value={licence}
-            maxLength={120}
-            placeholder="Apache-2.0"
-            onChange={({ target }) => setLicence(target.value)}
-          />
-        </div>
+        <Field label="Title" value={title} maxLength={120} placeholder={name} onValue={setTitle} />
+        <Field label="Licence" value={licence} maxLength={120} placeholder="Apache-2.0" onValue={setLicence} />
       </div>
       <div className={panel.actions}>
         <button
@@ -163,9 +138,7 @@ export function HintsForm({ admin, chosen }: HintsFormProps) {
         >
           Check it
         </button>
-        <button type="button" className="button small" onClick={() => admin.newModel.cancel()}>
-          Cancel
-        </button>
+        <SmallButton onClick={() => admin.newModel.cancel()}>Cancel</SmallButton>
       </div>
     </form>
   );

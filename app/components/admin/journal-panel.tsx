@@ -3,6 +3,7 @@ import { useState } from 'react';
 import type { AdminConsole } from '../../lib/admin/console.ts';
 import { ago, moment } from '../../lib/words.ts';
 import { Message } from '../message.tsx';
+import { SmallButton } from '../small-button.tsx';
 import { useStore } from '../use-store.ts';
 import form from './form.module.css';
 import styles from './journal-panel.module.css';
@@ -73,9 +74,9 @@ export function JournalPanel({ admin }: { readonly admin: AdminConsole }) {
       {error && <Message tone="bad" title="Older entries did not come" text={error.message} />}
       {(filtered.length > shown || !complete) && entries.length > 0 && (
         <div className={panel.actions}>
-          <button type="button" className="button small" disabled={loading} data-testid="journal-more" onClick={more}>
+          <SmallButton disabled={loading} testId="journal-more" onClick={more}>
             {loading ? 'Loading' : 'Show more'}
-          </button>
+          </SmallButton>
         </div>
       )}
     </section>

@@ -1,10 +1,12 @@
 /** Own labels on a version: new ones, ones moved here from other versions, and taking them away. */
-import { type FormEvent, useId, useState } from 'react';
+import { type FormEvent, useState } from 'react';
 import { type AdminModel, labelNameSchema } from '../../../core/admin.ts';
 import { changeWords } from '../../lib/admin/change-words.ts';
 import type { Change } from '../../lib/admin/changes.ts';
 import type { AdminConsole } from '../../lib/admin/console.ts';
+import { SmallButton } from '../small-button.tsx';
 import { Decision, Dialog } from './dialog.tsx';
+import { Field } from './field.tsx';
 import styles from './form.module.css';
 import own from './label-dialog.module.css';
 
@@ -21,7 +23,6 @@ const RESERVED: readonly string[] = ['stable', 'canary'];
 export function LabelDialog({ admin, model, version, onClose }: LabelDialogProps) {
   const [label, setLabel] = useState('');
   const [touched, setTouched] = useState(false);
-  const id = useId();
   const owned = Object.entries(model.labels).filter(([name]) => !RESERVED.includes(name));
   const change: Change = { kind: 'set-label', model: model.name, label, version };
   const words = changeWords(change, model);
@@ -48,39 +49,28 @@ export function LabelDialog({ admin, model, version, onClose }: LabelDialogProps
                 <span className={styles.note}> {at === version ? 'on this version' : `on version ${at}`}</span>
               </span>
               {at === version ? (
-                <button type="button" className="button small" onClick={() => remove(name)}>
-                  Remove
-                </button>
+                <SmallButton onClick={() => remove(name)}>Remove</SmallButton>
               ) : (
-                <button type="button" className="button small" onClick={() => setLabel(name)}>
-                  Move here
-                </button>
+                <SmallButton onClick={() => setLabel(name)}>Move here</SmallButton>
               )}
             </li>
           ))}
         </ul>
       )}
       <form className={styles.form} onSubmit={submit} noValidate>
-        <div className={styles.field}>
-          <label htmlFor={id}>Label</label>
-          <input
-            id={id}
-            className={styles.input}
-            value={label}
-            maxLength={32}
-            autoComplete="off"
-            autoCapitalize="none"
-            spellCheck={false}
-            placeholder="for example: mobile"
-            data-testid="label-name"
-            aria-invalid={touched && problem !== undefined}
-            aria-describedby={`${id}-note`}
-            onChange={({ target }) => setLabel(target.value)}
-          />
-          <p className={touched && problem ? styles.problem : styles.note} id={`${id}-note`}>
-            {touched && problem ? problem : `Callers then ask for ${model.name}:${label || 'mobile'}.`}
-          </p>
-        </div>
+        <Field
+          label="Label"
+          value={label}
+          maxLength={32}
+          autoComplete="off"
+          autoCapitalize="none"
+          spellCheck={false}
+          placeholder="for example: mobile"
+          testId="label-name"
+          note={`Callers then ask for ${model.name}:${label || 'mobile'}.`}
+          problem={touched ? problem : undefined}
+          onValue={setLabel}
+        />
         <Decision effects={label && !problem ? words.effects : []} act={words.act} onDecline={onClose} />
       </form>
     </Dialog>

@@ -3,6 +3,7 @@ import type { AdminModel } from '../../../core/admin.ts';
 import type { AdminConsole } from '../../lib/admin/console.ts';
 import { policyWords, stableWords } from '../../lib/admin/words.ts';
 import { UndoIcon } from '../icons.tsx';
+import { SmallButton } from '../small-button.tsx';
 import { CanaryPanel } from './canary-panel.tsx';
 import { Chip } from './chip.tsx';
 import type { OpenDialog } from './dialogs.tsx';
@@ -35,16 +36,15 @@ export function ModelCard({ admin, model, onDialog }: ModelCardProps) {
           <p className={styles.name}>{name}</p>
         </div>
         {rollbackTo !== undefined && (
-          <button
-            type="button"
-            className={`button small ${styles.rollback ?? ''}`}
-            data-testid="rollback"
+          <SmallButton
+            className={styles.rollback}
+            testId="rollback"
             onClick={() => admin.desk.request({ kind: 'rollback', model: name })}
           >
             <UndoIcon />
             Roll back to version {rollbackTo}
             <span className="unseen">: {title}</span>
-          </button>
+          </SmallButton>
         )}
         <div className={styles.modes}>
           <p className={styles.mode}>

@@ -1,13 +1,14 @@
 /** A new model comes in: dropped, chosen, or fetched from an address; sent with progress; told apart if bare. */
-import { type ChangeEvent, type DragEvent, type FormEvent, useId, useRef, useState } from 'react';
+import { type ChangeEvent, type DragEvent, type FormEvent, useRef, useState } from 'react';
 import type { AdminConsole } from '../../lib/admin/console.ts';
 import { progressWords } from '../../lib/admin/words.ts';
 import { bytes, errorTitle } from '../../lib/words.ts';
 import { UploadIcon } from '../icons.tsx';
 import { Message } from '../message.tsx';
 import { ProgressBar } from '../progress-bar.tsx';
+import { SmallButton } from '../small-button.tsx';
 import { useStore } from '../use-store.ts';
-import form from './form.module.css';
+import { Field } from './field.tsx';
 import { HintsForm } from './hints-form.tsx';
 import styles from './new-model-panel.module.css';
 import panel from './panel.module.css';
@@ -27,9 +28,9 @@ export function NewModelPanel({ admin }: { readonly admin: AdminConsole }) {
 function Content({ admin }: { readonly admin: AdminConsole }) {
   const now = useStore(admin.newModel.view);
   const cancel = (
-    <button type="button" className="button small" data-testid="upload-cancel" onClick={() => admin.newModel.cancel()}>
+    <SmallButton testId="upload-cancel" onClick={() => admin.newModel.cancel()}>
       Cancel
-    </button>
+    </SmallButton>
   );
   switch (now.state) {
     case 'empty':
@@ -70,14 +71,9 @@ function Content({ admin }: { readonly admin: AdminConsole }) {
             />
           </div>
           <div className={panel.actions}>
-            <button
-              type="button"
-              className="button small primary"
-              data-testid="upload-retry"
-              onClick={() => admin.newModel.retry()}
-            >
+            <SmallButton primary testId="upload-retry" onClick={() => admin.newModel.retry()}>
               Send again
-            </button>
+            </SmallButton>
             {cancel}
           </div>
         </>
@@ -96,7 +92,6 @@ function Choose({ admin }: { readonly admin: AdminConsole }) {
   const [url, setUrl] = useState('');
   const file = useRef<HTMLInputElement>(null);
   const folder = useRef<HTMLInputElement>(null);
-  const urlId = useId();
   const onFile = ({ target }: ChangeEvent<HTMLInputElement>) => {
     const chosen = target.files?.[0];
     if (chosen) admin.newModel.chooseFile(chosen.name, chosen);
@@ -149,17 +144,12 @@ function Choose({ admin }: { readonly admin: AdminConsole }) {
           </p>
         </div>
         <div className={styles.buttons}>
-          <button
-            type="button"
-            className="button small primary"
-            disabled={readOnly}
-            onClick={() => file.current?.click()}
-          >
+          <SmallButton primary disabled={readOnly} onClick={() => file.current?.click()}>
             Choose a file
-          </button>
-          <button type="button" className="button small" disabled={readOnly} onClick={() => folder.current?.click()}>
+          </SmallButton>
+          <SmallButton disabled={readOnly} onClick={() => folder.current?.click()}>
             Choose a folder
-          </button>
+          </SmallButton>
         </div>
         <input
           ref={file}
@@ -185,22 +175,18 @@ function Choose({ admin }: { readonly admin: AdminConsole }) {
         />
       </div>
       <form className={styles.url} onSubmit={onUrl} noValidate>
-        <div className={form.field}>
-          <label htmlFor={urlId}>Or fetch it from an address</label>
-          <input
-            id={urlId}
-            className={form.input}
-            type="url"
-            inputMode="url"
-            placeholder="https://"
-            autoComplete="off"
-            spellCheck={false}
-            value={url}
-            disabled={readOnly}
-            data-testid="model-url"
-            onChange={({ target }) => setUrl(target.value)}
-          />
-        </div>
+        <Field
+          label="Or fetch it from an address"
+          type="url"
+          inputMode="url"
+          placeholder="https://"
+          autoComplete="off"
+          spellCheck={false}
+          value={url}
+          disabled={readOnly}
+          testId="model-url"
+          onValue={setUrl}
+        />
         <button type="submit" className="button" disabled={readOnly || url.trim() === ''} data-testid="model-fetch">
           Fetch
         </button>

@@ -1,10 +1,9 @@
 /** Which of a model's versions are served. */
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import type { AdminModel, VersionPolicy } from '../../../core/admin.ts';
-import { changeWords } from '../../lib/admin/change-words.ts';
 import type { Change } from '../../lib/admin/changes.ts';
 import type { AdminConsole } from '../../lib/admin/console.ts';
-import { Decision, Dialog } from './dialog.tsx';
+import { ChangeDialog } from './change-dialog.tsx';
 import styles from './form.module.css';
 
 interface PolicyDialogProps {
@@ -22,62 +21,60 @@ export function PolicyDialog({ admin, model, onClose }: PolicyDialogProps) {
       : model.versions.filter(({ state }) => state === 'available').map(({ version }) => version),
   );
   const change: Change = { kind: 'policy', model: model.name, policy: policyOf(kind, count, chosen) };
-  const words = changeWords(change, model);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    onClose();
-    admin.desk.submit(change);
-  };
   return (
-    <Dialog title={`Which versions of ${model.title} are served`} testId="policy-dialog" onClose={onClose}>
-      <form className={styles.form} onSubmit={submit}>
-        <fieldset className={styles.field}>
-          <legend className="unseen">Versions served</legend>
-          <div className={styles.choice}>
-            <label className={styles.choice}>
-              <input type="radio" name="policy" checked={kind === 'latest'} onChange={() => setKind('latest')} />
-              The newest
-            </label>
-            <input
-              className={`${styles.input ?? ''} ${styles.short ?? ''}`}
-              type="number"
-              aria-label="How many of the newest"
-              min={1}
-              max={100}
-              required={kind === 'latest'}
-              value={count}
-              onFocus={() => setKind('latest')}
-              onChange={({ target }) => setCount(Math.min(100, Math.max(1, Math.round(Number(target.value)) || 1)))}
-            />
+    <ChangeDialog
+      admin={admin}
+      model={model}
+      change={change}
+      title={`Which versions of ${model.title} are served`}
+      testId="policy-dialog"
+      onClose={onClose}
+    >
+      <fieldset className={styles.field}>
+        <legend className="unseen">Versions served</legend>
+        <div className={styles.choice}>
+          <label className={styles.choice}>
+            <input type="radio" name="policy" checked={kind === 'latest'} onChange={() => setKind('latest')} />
+            The newest
+          </label>
+          <input
+            className={`${styles.input ?? ''} ${styles.short ?? ''}`}
+            type="number"
+            aria-label="How many of the newest"
+            min={1}
+            max={100}
+            required={kind === 'latest'}
+            value={count}
+            onFocus={() => setKind('latest')}
+            onChange={({ target }) => setCount(Math.min(100, Math.max(1, Math.round(Number(target.value)) || 1)))}
+          />
+        </div>
+        <label className={styles.choice}>
+          <input type="radio" name="policy" checked={kind === 'all'} onChange={() => setKind('all')} />
+          All versions
+        </label>
+        <label className={styles.choice}>
+          <input type="radio" name="policy" checked={kind === 'specific'} onChange={() => setKind('specific')} />
+          These only
+        </label>
+        {kind === 'specific' && (
+          <div className={styles.pair}>
+            {model.versions.map(({ version }) => (
+              <label key={version} className={styles.choice}>
+                <input
+                  type="checkbox"
+                  checked={chosen.includes(version)}
+                  onChange={({ target }) =>
+                    setChosen(target.checked ? [...chosen, version] : chosen.filter((other) => other !== version))
+                  }
+                />
+                Version {version}
+              </label>
+            ))}
           </div>
-          <label className={styles.choice}>
-            <input type="radio" name="policy" checked={kind === 'all'} onChange={() => setKind('all')} />
-            All versions
-          </label>
-          <label className={styles.choice}>
-            <input type="radio" name="policy" checked={kind === 'specific'} onChange={() => setKind('specific')} />
-            These only
-          </label>
-          {kind === 'specific' && (
-            <div className={styles.pair}>
-              {model.versions.map(({ version }) => (
-                <label key={version} className={styles.choice}>
-                  <input
-                    type="checkbox"
-                    checked={chosen.includes(version)}
-                    onChange={({ target }) =>
-                      setChosen(target.checked ? [...chosen, version] : chosen.filter((other) => other !== version))
-                    }
-                  />
-                  Version {version}
-                </label>
-              ))}
-            </div>
-          )}
-        </fieldset>
-        <Decision effects={words.effects} act={words.act} onDecline={onClose} />
-      </form>
-    </Dialog>
+        )}
+      </fieldset>
+    </ChangeDialog>
   );
 }
 

@@ -6,11 +6,12 @@ import { importWords, progressWords, STEP_STATES, STEP_TITLES } from '../../lib/
 import { ago, bytes } from '../../lib/words.ts';
 import { AlertIcon, CheckIcon } from '../icons.tsx';
 import { ProgressBar } from '../progress-bar.tsx';
+import { SmallButton } from '../small-button.tsx';
 import { useStore } from '../use-store.ts';
-import { Share } from './canary-dialog.tsx';
 import { StateMark } from './chip.tsx';
 import panel from './panel.module.css';
 import styles from './report-card.module.css';
+import { ShareField } from './share-field.tsx';
 import { useNow } from './use-now.ts';
 
 interface ReportCardProps {
@@ -99,14 +100,12 @@ function Step({ step: { step, state, message } }: { readonly step: ImportStep })
 
 function Discard({ admin, report }: ReportCardProps) {
   return (
-    <button
-      type="button"
-      className="button small"
-      data-testid="discard"
+    <SmallButton
+      testId="discard"
       onClick={() => admin.desk.request({ kind: 'discard', importId: report.id, from: report.from })}
     >
       {report.state === 'checking' ? 'Cancel' : 'Discard'}
-    </button>
+    </SmallButton>
   );
 }
 
@@ -163,10 +162,10 @@ function Publish({ admin, report, model, version }: PublishProps) {
         </fieldset>
       )}
       {as === 'canary' && (
-        <Share
-          name="Share of the traffic"
+        <ShareField
+          label="Share of the traffic"
           value={share}
-          onChange={setShare}
+          onValue={setShare}
           testId="publish-share"
           note="It can be changed while it runs."
         />

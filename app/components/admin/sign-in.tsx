@@ -1,11 +1,11 @@
 /** Asks for the token, and says in words why one did not open. */
-import { type FormEvent, useId, useState } from 'react';
+import { type FormEvent, useState } from 'react';
 import type { AdminConsole } from '../../lib/admin/console.ts';
 import type { GateState } from '../../lib/admin/gate.ts';
 import { ago, errorTitle } from '../../lib/words.ts';
 import { LockIcon } from '../icons.tsx';
 import { Message } from '../message.tsx';
-import form from './form.module.css';
+import { Field } from './field.tsx';
 import styles from './sign-in.module.css';
 import { useNow } from './use-now.ts';
 
@@ -16,7 +16,6 @@ interface SignInProps {
 
 export function SignIn({ admin, gate }: SignInProps) {
   const [token, setToken] = useState('');
-  const id = useId();
   const now = useNow();
   const { checking, problem, lockedUntil = 0 } = gate;
   const locked = lockedUntil > now;
@@ -39,21 +38,17 @@ export function SignIn({ admin, gate }: SignInProps) {
         </p>
       </div>
       <form className={styles.form} onSubmit={submit}>
-        <div className={form.field}>
-          <label htmlFor={id}>Token</label>
-          <input
-            id={id}
-            className={form.input}
-            type="password"
-            autoComplete="off"
-            spellCheck={false}
-            value={token}
-            maxLength={4096}
-            data-testid="sign-in-token"
-            aria-invalid={problem?.code === 'UNAUTHENTICATED'}
-            onChange={({ target }) => setToken(target.value)}
-          />
-        </div>
+        <Field
+          label="Token"
+          type="password"
+          autoComplete="off"
+          spellCheck={false}
+          value={token}
+          maxLength={4096}
+          testId="sign-in-token"
+          aria-invalid={problem?.code === 'UNAUTHENTICATED'}
+          onValue={setToken}
+        />
         <div role="alert">
           {problem && (
             <Message

@@ -3,6 +3,7 @@ import type { SourceStatus } from '../../../core/admin.ts';
 import type { AdminConsole } from '../../lib/admin/console.ts';
 import { dueWords, SOURCE_KIND_WORDS } from '../../lib/admin/words.ts';
 import { ago, bytes } from '../../lib/words.ts';
+import { SmallButton } from '../small-button.tsx';
 import { useStore } from '../use-store.ts';
 import { StateMark } from './chip.tsx';
 import panel from './panel.module.css';
@@ -42,15 +43,9 @@ function Source({ admin, source }: { readonly admin: AdminConsole; readonly sour
             {SOURCE_KIND_WORDS[source.kind]} · {source.location}
           </p>
         </div>
-        <button
-          type="button"
-          className="button small"
-          data-testid="check"
-          disabled={busy}
-          onClick={() => admin.desk.request({ kind: 'check', source: name })}
-        >
+        <SmallButton testId="check" disabled={busy} onClick={() => admin.desk.request({ kind: 'check', source: name })}>
           Check now<span className="unseen">: {name}</span>
-        </button>
+        </SmallButton>
       </div>
       {busy ? (
         <StateMark tone="busy" text="Checking" />
@@ -101,15 +96,13 @@ function Source({ admin, source }: { readonly admin: AdminConsole; readonly sour
                     {bytes(offer.bytes)} · {offer.licence}
                   </p>
                 </div>
-                <button
-                  type="button"
-                  className="button small"
+                <SmallButton
                   disabled={changing}
                   onClick={() => admin.desk.request({ kind: offer.followed ? 'unfollow' : 'follow', ...change })}
                 >
                   {offer.followed ? 'Unfollow' : 'Serve'}
                   <span className="unseen">: {offer.title}</span>
-                </button>
+                </SmallButton>
               </li>
             );
           })}

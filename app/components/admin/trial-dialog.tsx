@@ -3,9 +3,11 @@
 import { type ChangeEvent, useRef } from 'react';
 import type { AdminConsole } from '../../lib/admin/console.ts';
 import { agreement, type TrialSide } from '../../lib/admin/trial.ts';
-import { errorTitle, milliseconds, percent, providerName } from '../../lib/words.ts';
+import { errorTitle, milliseconds, providerName } from '../../lib/words.ts';
 import { Message } from '../message.tsx';
 import { ProgressBar } from '../progress-bar.tsx';
+import { ScoreBars } from '../score-bars.tsx';
+import { SmallButton } from '../small-button.tsx';
 import { useStore } from '../use-store.ts';
 import { LabelChip } from './chip.tsx';
 import { Dialog } from './dialog.tsx';
@@ -48,12 +50,10 @@ export function TrialDialog({ admin }: { readonly admin: AdminConsole }) {
           </div>
           <div className={styles.foot}>
             <p className={styles.verdict} data-agrees={agrees} role="status" data-testid="verdict">
-              {agrees === true && 'Both say the same.'}
+              {agrees === true && 'Both name the same first.'}
               {agrees === false && 'They see different things.'}
             </p>
-            <button type="button" className="button small" onClick={choose}>
-              Another photo
-            </button>
+            <SmallButton onClick={choose}>Another photo</SmallButton>
           </div>
         </>
       ) : (
@@ -89,22 +89,11 @@ function Side({ side: { version, answer }, other, stable }: SideProps) {
       )}
       {answer.state === 'answered' && (
         <>
-          <ol className={styles.bars}>
-            {answer.result.predictions.map((prediction, rank) => (
-              <li
-                key={prediction.index}
-                className={styles.bar}
-                data-differs={differs(other, rank, prediction.index)}
-                data-testid="trial-prediction"
-              >
-                <span>{prediction.label}</span>
-                <span className={styles.score}>{percent(prediction.score)}</span>
-                <span className={styles.track} aria-hidden="true">
-                  <span className={styles.fill} style={{ transform: `scaleX(${Math.min(1, prediction.score)})` }} />
-                </span>
-              </li>
-            ))}
-          </ol>
+          <ScoreBars
+            predictions={answer.result.predictions}
+            best="name"
+            differs={({ index }, rank) => differs(other, rank, index)}
+          />
           <p className={styles.time}>
             {milliseconds(answer.result.timings.total)} on {providerName(answer.result.provider)}
             {answer.result.notSure && ', not sure'}

@@ -1,15 +1,13 @@
-/** One version: the state it is in, what it costs, what it does, and what can be done with it. */
-import { useId, useState } from 'react';
+/** One version: the state it is in, what it costs and what it does. */
 import type { AdminModel, AdminVersion } from '../../../core/admin.ts';
-import type { Change } from '../../lib/admin/changes.ts';
 import type { AdminConsole } from '../../lib/admin/console.ts';
 import { dueWords, errorShare, progressWords, stateWords, windowWords } from '../../lib/admin/words.ts';
 import { bytes, count, milliseconds, providerName } from '../../lib/words.ts';
 import { ProgressBar } from '../progress-bar.tsx';
-import { useStore } from '../use-store.ts';
 import { LabelChip, StateMark } from './chip.tsx';
 import type { OpenDialog } from './dialogs.tsx';
 import { useNow } from './use-now.ts';
+import { VersionActions } from './version-actions.tsx';
 import styles from './version-row.module.css';
 
 /** Share of errors from which on they are shown as something wrong. */
@@ -45,7 +43,7 @@ export function VersionRow({ admin, model, version, onDialog }: VersionRowProps)
             ))}
           </span>
         </div>
-        <Actions admin={admin} model={model} version={version} onDialog={onDialog} />
+        <VersionActions admin={admin} model={model} version={version} onDialog={onDialog} />
       </div>
       {version.state === 'loading' && version.progress && (
         <div className={styles.progress}>
@@ -111,126 +109,4 @@ function Facts({ version }: { readonly version: AdminVersion }) {
       </div>
     </dl>
   );
-}
-
-function Actions({ admin, model, version: entry, onDialog }: VersionRowProps) {
-  useStore(admin.desk.view);
-  const [more, setMore] = useState(false);
-  const extraId = useId();
-  const { version, state, labels } = entry;
-  const name = model.name;
-  const of = `version ${version} of ${model.title}`;
-  const busy = admin.desk.isRunning(
-    (change) => 'version' in change && change.model === name && change.version === version,
-  );
-  const stable = labels.includes('stable');
-  const ask = (change: Change) => () => admin.desk.request(change);
-  const extras = [
-    state === 'available' && !stable && !labels.includes('canary') && (
-      <button
-        key="canary"
-        type="button"
-        className="button small"
-        data-testid="start-canary"
-        onClick={() => onDialog({ kind: 'canary', model: name, version })}
-      >
-        Start as canary
-      </button>
-    ),
-    (state === 'available' || state === 'idle') && (
-      <button
-        key="labels"
-        type="button"
-        className="button small"
-        data-testid="labels"
-        onClick={() => onDialog({ kind: 'label', model: name, version })}
-      >
-        Labels
-      </button>
-    ),
-    state === 'available' && labels.length === 0 && (
-      <button
-        key="unload"
-        type="button"
-        className="button small"
-        data-testid="unload"
-        disabled={busy}
-        onClick={ask({ kind: 'unload', model: name, version })}
-      >
-        Unload
-      </button>
-    ),
-    entry.removable && labels.length === 0 && (
-      <button
-        key="remove"
-        type="button"
-        className={`button small ${styles.danger ?? ''}`}
-        data-testid="remove"
-        disabled={busy}
-        onClick={ask({ kind: 'remove', model: name, version })}
-      >
-        Remove
-      </button>
-    ),
-  ].filter(Boolean);
-  return (
-    <div className={styles.actions}>
-      {(state === 'idle' || state === 'failed') && (
-        <button
-          type="button"
-          className="button small"
-          data-testid="load"
-          disabled={busy}
-          onClick={ask({ kind: 'load', model: name, version })}
-        >
-          {state === 'failed' ? 'Try now' : 'Load'}
-          <Of>{of}</Of>
-        </button>
-      )}
-      {state === 'available' && (
-        <button
-          type="button"
-          className="button small"
-          data-testid="try"
-          onClick={() => admin.trial.open(name, version)}
-        >
-          Try on a photo
-          <Of>{of}</Of>
-        </button>
-      )}
-      {state === 'available' && !stable && (
-        <button
-          type="button"
-          className={version > (model.labels.stable ?? 0) ? 'button small primary' : 'button small'}
-          data-testid="promote"
-          disabled={busy}
-          onClick={ask({ kind: 'promote', model: name, version })}
-        >
-          Promote
-          <Of>{of}</Of>
-        </button>
-      )}
-      {extras.length > 0 && (
-        <button
-          type="button"
-          className="button small"
-          data-testid="more"
-          aria-expanded={more}
-          aria-controls={extraId}
-          onClick={() => setMore(!more)}
-        >
-          {more ? 'Less' : 'More'}
-          <Of>{of}</Of>
-        </button>
-      )}
-      <div className={styles.extra} id={extraId} hidden={!more || extras.length === 0}>
-        {extras}
-      </div>
-    </div>
-  );
-}
-
-/** Which one a button is about, for those who hear it alone. */
-function Of({ children }: { readonly children: string }) {
-  return <span className="unseen">: {children}</span>;
 }

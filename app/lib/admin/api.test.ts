@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { ManualClock, settle } from '../manual-clock.ts';
+import { FakeClock, settle } from '../../../test/doubles/fake-clock.ts';
+import { aCanary, aModel, anOverview, aReport } from '../../../test/support/admin-samples.ts';
 import { AdminApi } from './api.ts';
 import type { Change } from './changes.ts';
-import { aCanary, aModel, anOverview, aReport } from './fixtures.ts';
 
 interface Sent {
   readonly url: string;
@@ -13,7 +13,7 @@ interface Sent {
 
 function setUp(answer: () => { status: number; body: string; headers?: Record<string, string> }, token?: string) {
   const sent: Sent[] = [];
-  const clock = new ManualClock();
+  const clock = new FakeClock(0);
   const respond = () => {
     const { status, body, headers = {} } = answer();
     return {
@@ -98,7 +98,7 @@ test('an answer that is none of ours is told as that', async () => {
 });
 
 test('a gateway that does not answer is given up', async () => {
-  const clock = new ManualClock();
+  const clock = new FakeClock(0);
   const api = new AdminApi({
     base: '',
     clock,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { aCanary, aModel } from '../../../test/support/admin-samples.ts';
 import { changeWords } from './change-words.ts';
 import { type Change, needsConfirmation, undoOf } from './changes.ts';
-import { aCanary, aModel } from './fixtures.ts';
 
 const model = 'net';
 const promote: Change = { kind: 'promote', model, version: 3 };

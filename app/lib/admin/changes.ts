@@ -4,16 +4,26 @@
  */
 import type { AdminModel, CanarySettings, PublishRequest, VersionPolicy } from '../../../core/admin.ts';
 
-export type Change =
-  | { readonly kind: 'load' | 'unload' | 'remove'; readonly model: string; readonly version: number }
-  | { readonly kind: 'promote'; readonly model: string; readonly version: number }
-  | { readonly kind: 'rollback' | 'follow-newest' | 'hold' | 'end-canary'; readonly model: string }
+export interface VersionChange {
+  readonly kind: 'load' | 'unload' | 'remove';
+  readonly model: string;
+  readonly version: number;
+}
+
+export type LabelChange =
   | { readonly kind: 'set-label'; readonly model: string; readonly label: string; readonly version: number }
-  | { readonly kind: 'remove-label'; readonly model: string; readonly label: string }
-  | { readonly kind: 'policy'; readonly model: string; readonly policy: VersionPolicy }
+  | { readonly kind: 'remove-label'; readonly model: string; readonly label: string };
+
+/** Which version answers requests that name none. */
+export type StableChange =
+  | { readonly kind: 'promote'; readonly model: string; readonly version: number }
+  | { readonly kind: 'rollback' | 'follow-newest' | 'hold'; readonly model: string };
+
+export type CanaryChange =
   | { readonly kind: 'canary'; readonly model: string; readonly settings: CanarySettings }
-  | { readonly kind: 'follow' | 'unfollow'; readonly source: string; readonly model: string }
-  | { readonly kind: 'check'; readonly source: string }
+  | { readonly kind: 'end-canary'; readonly model: string };
+
+export type ImportChange =
   | {
       readonly kind: 'publish';
       readonly importId: string;
@@ -22,6 +32,16 @@ export type Change =
       readonly request: PublishRequest;
     }
   | { readonly kind: 'discard'; readonly importId: string; readonly from: string };
+
+export type Change =
+  | VersionChange
+  | LabelChange
+  | StableChange
+  | CanaryChange
+  | ImportChange
+  | { readonly kind: 'policy'; readonly model: string; readonly policy: VersionPolicy }
+  | { readonly kind: 'follow' | 'unfollow'; readonly source: string; readonly model: string }
+  | { readonly kind: 'check'; readonly source: string };
 
 /** The model that `change` is about, if it is about one that the gateway may know. */
 export const modelOf = (change: Change): string | undefined => ('model' in change ? change.model : undefined);

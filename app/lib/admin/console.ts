@@ -2,6 +2,7 @@
  * The admin page's composition root: builds gate, poller, desk and the rest, and passes events between them. Loaded
  * after the page has painted. Owns every listener on window and document.
  */
+import '../../../core/no-eval.ts';
 import { TwinlensClient } from '../../../client/index.ts';
 import type { AdminModel, ImportReport, SourceStatus } from '../../../core/admin.ts';
 import { TwinlensError } from '../../../core/errors.ts';
@@ -23,8 +24,8 @@ const TRIAL_TOP = 3;
 
 export function startConsole() {
   const base = process.env.NEXT_PUBLIC_GATEWAY_URL ?? '';
-  const client = new TwinlensClient({ url: base });
   const gate: Gate = new Gate({ storage: tabStorage(), today: Date.now, api: () => api });
+  const client = new TwinlensClient({ url: base, token: () => gate.token });
   const api = new AdminApi({
     base,
     fetch: (url, init) => fetch(url, { ...init, cache: 'no-store', redirect: 'error', credentials: 'omit' }),

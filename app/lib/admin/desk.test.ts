@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
 import { TwinlensError } from '../../../core/errors.ts';
-import { ManualClock, settle } from '../manual-clock.ts';
+import { FakeClock, settle } from '../../../test/doubles/fake-clock.ts';
+import { aModel } from '../../../test/support/admin-samples.ts';
 import type { Change } from './changes.ts';
 import { Desk, TOAST_MS } from './desk.ts';
-import { aModel } from './fixtures.ts';
 
 const promote: Change = { kind: 'promote', model: 'net', version: 1 };
 const load: Change = { kind: 'load', model: 'net', version: 1 };
 
 function setUp() {
-  const clock = new ManualClock();
+  const clock = new FakeClock(0);
   const calls: { readonly change: Change; readonly done: () => void; readonly fail: (error: Error) => void }[] = [];
   const desk = new Desk({
     clock,

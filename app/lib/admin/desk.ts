@@ -7,8 +7,9 @@ import type { AdminModel } from '../../../core/admin.ts';
 import { asTwinlensError, type ErrorBody, toErrorBody } from '../../../core/errors.ts';
 import type { Clock } from '../clock.ts';
 import { type ReadableStore, Store } from '../store.ts';
-import { type ChangeWords, changeWords } from './change-words.ts';
+import { changeWords } from './change-words.ts';
 import { type Change, modelOf, needsConfirmation, undoOf } from './changes.ts';
+import type { ChangeWords } from './saying.ts';
 
 export interface Question {
   readonly change: Change;

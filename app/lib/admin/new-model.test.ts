@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { ImportReport, ImportRequest, Upload } from '../../../core/admin.ts';
 import { TwinlensError } from '../../../core/errors.ts';
-import { settle } from '../manual-clock.ts';
-import { aReport } from './fixtures.ts';
+import { settle } from '../../../test/doubles/fake-clock.ts';
+import { aReport } from '../../../test/support/admin-samples.ts';
 import { NewModel, nameFrom } from './new-model.ts';
 
 const upload: Upload = { id: 'upload-1', fileName: 'net.zip', bytes: 3, sha256: '' };

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import type { AdminOverview } from '../../../core/admin.ts';
 import { type ErrorBody, TwinlensError } from '../../../core/errors.ts';
-import { ManualClock, settle } from '../manual-clock.ts';
-import { aModel, anOverview, aReport, aVersion } from './fixtures.ts';
+import { FakeClock, settle } from '../../../test/doubles/fake-clock.ts';
+import { aModel, anOverview, aReport, aVersion } from '../../../test/support/admin-samples.ts';
 import { Overview } from './overview.ts';
 
 function setUp() {
-  const clock = new ManualClock();
+  const clock = new FakeClock(0);
   const asked: { readonly answer: (overview: AdminOverview) => void; readonly fail: (error: Error) => void }[] = [];
   const failures: ErrorBody[] = [];
   let ends = false;

@@ -130,7 +130,7 @@ export class Overview {
 }
 
 /** Something is under way whose progress is worth watching. */
-export function isBusy({ models, sources, imports }: AdminOverview): boolean {
+function isBusy({ models, sources, imports }: AdminOverview): boolean {
   return (
     models.some((model) => model.versions.some((version) => version.state === 'loading')) ||
     sources.some((source) => source.checking) ||

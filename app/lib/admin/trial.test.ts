@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Classification } from '../../../core/engine.ts';
 import { TwinlensError } from '../../../core/errors.ts';
-import { settle } from '../manual-clock.ts';
+import { settle } from '../../../test/doubles/fake-clock.ts';
 import { agreement, Trial } from './trial.ts';
 
 const answer = (version: number, index: number): Classification => ({

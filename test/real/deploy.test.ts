@@ -9,7 +9,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { parseConfiguration } from '../../gateway/configuration/index.ts';
 import { type ComposeFile, compose } from './compose-model.ts';
 import { CUSTOM_KINDS, customResource } from './custom-resources.ts';
-import { goTool, NO_GO } from './go-tools.ts';
+import { goTool, NO_GO, NO_TRIVY } from './go-tools.ts';
 import {
   buildKserve,
   buildManifests,
@@ -55,7 +55,7 @@ describe('the Dockerfile', () => {
   });
 
   it('passes Trivy', (context) => {
-    if (!trivy) return context.skip(NO_GO);
+    if (!trivy) return context.skip(NO_TRIVY);
     run(trivy, ['config', '--skip-check-update', '--quiet', '--exit-code', '1', 'Dockerfile']);
   });
 });
@@ -203,7 +203,7 @@ describe('the manifests for Kubernetes', () => {
   });
 
   it.for(variants)('%s with %j passes Trivy', ([overlay, components], context) => {
-    if (!kustomize || !trivy) return context.skip(NO_GO);
+    if (!kustomize || !trivy) return context.skip(NO_TRIVY);
     const file = buildManifests(kustomize, overlay, components);
     run(trivy, ['config', '--skip-check-update', '--quiet', '--exit-code', '1', file]);
   });

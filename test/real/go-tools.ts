@@ -28,6 +28,7 @@ export const GO_TOOLS = {
 } as const satisfies Record<string, GoTool>;
 
 export const NO_GO = 'needs Go 1.26 or newer';
+export const NO_TRIVY = 'needs trivy on the path, or BUILD_TRIVY=1 to build it';
 
 /** Path of the program. */
 export function goTool(name: keyof typeof GO_TOOLS): string | undefined {

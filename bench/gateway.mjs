@@ -45,6 +45,8 @@ export async function startGateway({ env = {}, connections = 32, fill } = {}) {
       ...(fill ? { TWINLENS_MODELS: models } : {}),
       TWINLENS_DATA: join(scratch, 'data'),
       TWINLENS_LOG_LEVEL: 'info',
+      // Benchmarks send the same few pictures over and over; what they measure are runs.
+      TWINLENS_CACHE_ENTRIES: '0',
       ...env,
     },
   });

@@ -30,8 +30,15 @@ export interface RawImage {
 export type ImageInput = EncodedImage | RawImage;
 
 /** ONNX Runtime execution provider that really ran. */
-export const PROVIDERS = ['cpu', 'cuda', 'webgpu', 'wasm'] as const;
+export const PROVIDERS = ['cpu', 'cuda', 'tensorrt', 'webgpu', 'wasm'] as const;
 export type Provider = (typeof PROVIDERS)[number];
+
+/** Those that a gateway can run, the fastest first. */
+export const GATEWAY_PROVIDERS = ['tensorrt', 'cuda', 'webgpu', 'cpu'] as const satisfies readonly Provider[];
+export type GatewayProvider = (typeof GATEWAY_PROVIDERS)[number];
+
+export const isGatewayProvider = (text: string): text is GatewayProvider =>
+  GATEWAY_PROVIDERS.some((provider) => provider === text);
 
 export const PRIORITIES = ['high', 'normal', 'low'] as const;
 export type Priority = (typeof PRIORITIES)[number];
@@ -42,6 +49,19 @@ export interface Prediction {
   readonly index: number;
   /** Probability, 0..1. */
   readonly score: number;
+}
+
+/**
+ * Why it is not what was asked for first that answered. `breaker`: the model failed too often in a row; `unavailable`:
+ * it has no version that can answer; `provider`: its execution provider doesn't work here.
+ */
+export const DEGRADATIONS = ['breaker', 'unavailable', 'provider'] as const;
+export type DegradedReason = (typeof DEGRADATIONS)[number];
+
+export interface Degraded {
+  /** The model, or the execution provider, in whose place another one answered. */
+  readonly from: string;
+  readonly reason: DegradedReason;
 }
 
 /** Milliseconds. Parts that a side can't tell apart are 0; `total` is what the caller's side waited inside the engine. */
@@ -67,6 +87,8 @@ export interface Classification {
   readonly timings: Timings;
   /** Images in the run that answered this one. */
   readonly batchSize: number;
+  /** Absent when all is as it was asked for. */
+  readonly degraded?: Degraded;
 }
 
 /** The slice of AbortSignal that engines use; the platform's own satisfies it. */

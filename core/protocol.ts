@@ -4,7 +4,7 @@
  * what the gateway sends is read leniently, so that it may grow fields.
  */
 import { z } from 'zod';
-import { IMAGE_ENCODINGS, PRIORITIES, PROVIDERS } from './engine.ts';
+import { DEGRADATIONS, IMAGE_ENCODINGS, PRIORITIES, PROVIDERS } from './engine.ts';
 import { type ErrorCode, isErrorCode, TwinlensError } from './errors.ts';
 import { describeMistakes } from './mistakes.ts';
 import { MAX_SPEC_LENGTH } from './model-spec.ts';
@@ -72,6 +72,8 @@ export const classificationSchema = z.object({
   cached: z.boolean(),
   timings: timingsSchema,
   batchSize: z.int(),
+  /** Another model or provider than the one asked for first answered. */
+  degraded: z.object({ from: z.string(), reason: z.enum(DEGRADATIONS) }).optional(),
 });
 
 const errorCode = z.custom<ErrorCode>(isErrorCode, 'unknown error code');

@@ -13,6 +13,7 @@ import { type Configuration, parseConfiguration } from './configuration/index.ts
 import { createHttp, listenForMetrics, type MetricsServer } from './http/index.ts';
 import { createImporter } from './packages/index.ts';
 import { allowanceHere, Cgroup, heldBytesThatFit } from './resources/index.ts';
+import { Results } from './results/index.ts';
 import { readSecret } from './secrets/index.ts';
 import { createRegistry, type Registry } from './serving/index.ts';
 import { attachSockets } from './sockets/index.ts';
@@ -67,7 +68,7 @@ async function start(configuration: Configuration, log: Log, metrics: Metrics): 
   const access = createAccess({ configuration, clock, today: Date.now, log, limited: metrics.rateLimited });
   const { clients, callerOf, certificate, adminTokens } = access;
   const importer = createImporter({
-    provider: configuration.provider,
+    providers: configuration.providers,
     threads: configuration.threads || 1,
     maxPixels: configuration.maxPixels,
     maxBytes: configuration.maxUploadBytes,
@@ -111,8 +112,14 @@ async function start(configuration: Configuration, log: Log, metrics: Metrics): 
     maxHeldBytes: Math.max(configuration.maxHeldBytes || heldBytesThatFit(allowance), configuration.maxBytes),
     overload: vitals.overload,
   });
+  const results = new Results({
+    entries: configuration.cacheEntries,
+    ttlMs: configuration.cacheTtlMs,
+    clock,
+    observer: metrics.results,
+  });
   const { deadlineMs, logSuccesses } = configuration;
-  const intake = new Intake({ gate, registry, clock, log, metrics, deadlineMs, logSuccesses });
+  const intake = new Intake({ gate, registry, results, clock, log, metrics, deadlineMs, logSuccesses });
   const origins = originPolicy(configuration.origins);
   const tracing = await createTracing({
     endpoint: configuration.otlpEndpoint,
@@ -151,6 +158,9 @@ async function start(configuration: Configuration, log: Log, metrics: Metrics): 
   });
   metrics.watchReady(() => registry.ready && !gate.draining);
   follow(registry, metrics, log);
+  registry.subscribe(({ event, model, version }) => {
+    if (event === 'retired') results.forget(model, version);
+  });
   let metricsServer: MetricsServer | undefined;
   try {
     const { metricsHost: host, metricsPort: port } = configuration;

@@ -47,7 +47,7 @@ export async function createVitals(options: VitalsOptions): Promise<Vitals> {
           usage: usage(),
           ready: ready(),
           running: registry.running,
-          wantsGpu: configuration.provider === 'cuda',
+          wantsGpu: configuration.wantedProvider !== undefined && configuration.wantedProvider !== 'cpu',
         }),
         draining,
         limits: {

@@ -60,6 +60,7 @@ const PROVIDERS: Readonly<Record<Provider, string>> = {
   wasm: 'WebAssembly',
   cpu: 'CPU',
   cuda: 'CUDA',
+  tensorrt: 'TensorRT',
 };
 
 export function providerName(provider: string): string {

@@ -5,6 +5,7 @@
  */
 import { type Classification, DEFAULT_TOP, type ImageInput, type Priority } from '../../core/engine.ts';
 import { TwinlensError } from '../../core/errors.ts';
+import type { CacheUse, Results } from '../results/index.ts';
 import type { Handle, Registry } from '../serving/index.ts';
 import { isSampled, type Log, type Metrics, type RequestTrace, type Transport } from '../telemetry/index.ts';
 import type { Gate, Ticket } from './gate.ts';
@@ -26,6 +27,8 @@ export interface Asked {
   /** Requests with the same key get the same version while a canary runs. */
   readonly key?: string | undefined;
   readonly trace?: RequestTrace | undefined;
+  /** Whether an answer that was given before will do; it does when left out. */
+  readonly cache?: CacheUse | undefined;
 }
 
 /** What names a request, however far it came. */
@@ -34,6 +37,7 @@ export type Named = Pick<Asked, 'requestId' | 'transport' | 'clientName' | 'trac
 export interface IntakeOptions {
   readonly gate: Gate;
   readonly registry: Registry;
+  readonly results: Pick<Results, 'classify'>;
   readonly clock: { now(): number };
   readonly log: Log;
   readonly metrics: Metrics;
@@ -81,7 +85,7 @@ export class Intake {
    * held by the ticket, and the caller ends it once the answer is on its way.
    */
   async classify(ticket: Ticket, asked: Asked): Promise<Classification> {
-    const { registry, clock, metrics, deadlineMs } = this.#options;
+    const { registry, results, clock, metrics, deadlineMs } = this.#options;
     metrics.received(asked.transport, asked.image.data.byteLength);
     asked.trace?.received();
     const { stream } = asked;
@@ -93,7 +97,7 @@ export class Intake {
       throw this.refuse(error, asked);
     }
     try {
-      const classification = await handle.classify({
+      const request = {
         image: asked.image,
         top: asked.top ?? DEFAULT_TOP,
         deadline: clock.now() + (asked.deadlineMs ?? deadlineMs),
@@ -102,7 +106,10 @@ export class Intake {
         requestId: asked.requestId,
         signal: ticket.signal,
         ...(stream === undefined ? {} : { stream }),
-      });
+      };
+      const { degraded } = handle;
+      const answer = await results.classify(handle, request, asked.cache);
+      const classification = degraded ? { ...answer, degraded } : answer;
       this.#answered(asked, classification);
       return classification;
     } catch (error) {
@@ -134,7 +141,7 @@ export class Intake {
     const { log, logSuccesses = 1 } = this.#options;
     asked.trace?.settled({ code: 'OK', classification });
     if (!isSampled(asked.requestId, logSuccesses)) return;
-    const { model, version, variant, provider, cached, timings, predictions, batchSize } = classification;
+    const { model, version, variant, provider, cached, timings, predictions, batchSize, degraded } = classification;
     log.info(
       {
         event_type: 'prediction',
@@ -155,6 +162,8 @@ export class Intake {
         provider,
         cached,
         batch_size: batchSize,
+        degraded_from: degraded?.from,
+        degraded_reason: degraded?.reason,
       },
       'classified',
     );

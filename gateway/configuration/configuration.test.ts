@@ -52,6 +52,34 @@ describe('configuration', () => {
     expect(mistakesOf({ TWINLENS_MAX_HELD_BYTES: '2048', TWINLENS_MAX_BYTES: '4096' })).toContain('MAX_HELD_BYTES');
   });
 
+  test('providers are tried in the order given; only who gives one minds which of them runs', () => {
+    const read = (text: string) => {
+      const { providers, wantedProvider } = parseConfiguration({ TWINLENS_PROVIDER: text });
+      return [wantedProvider, ...providers];
+    };
+    expect(read('')).toEqual([undefined, 'cuda', 'cpu']);
+    expect(read('auto')).toEqual([undefined, 'cuda', 'cpu']);
+    expect(read('tensorrt, cuda,cpu')).toEqual(['tensorrt', 'tensorrt', 'cuda', 'cpu']);
+    expect(read('cpu')).toEqual(['cpu', 'cpu']);
+    for (const wrong of ['auto,cpu', 'cpu,cpu', ',', 'cpu,wasm']) {
+      expect(mistakesOf({ TWINLENS_PROVIDER: wrong }), wrong).toContain('TWINLENS_PROVIDER: must');
+    }
+  });
+
+  test('fallbacks are one a model and never come back to it', () => {
+    expect(parseConfiguration({ TWINLENS_FALLBACKS: 'a=b, b=c' }).fallbacks).toEqual(
+      new Map([
+        ['a', 'b'],
+        ['b', 'c'],
+      ]),
+    );
+    expect(parseConfiguration({}).fallbacks.size).toBe(0);
+    expect(mistakesOf({ TWINLENS_FALLBACKS: 'a=b,a=c' })).toContain('TWINLENS_FALLBACKS: must name one fallback for a');
+    expect(mistakesOf({ TWINLENS_FALLBACKS: 'a=b,b=c,c=b' })).toContain('TWINLENS_FALLBACKS: must not come back');
+    expect(mistakesOf({ TWINLENS_FALLBACKS: 'a=a' })).toContain('stand in for itself');
+    expect(mistakesOf({ TWINLENS_FALLBACKS: 'a=b@1' })).toContain('such as primary=fallback');
+  });
+
   test('origins are origins', () => {
     expect(parseConfiguration({ TWINLENS_ORIGINS: 'https://a.example, http://localhost:3000' }).origins).toEqual([
       'https://a.example',

@@ -3,8 +3,11 @@
  * A wrong start is no start: all mistakes are told at once. Reads no environment by itself; `main.ts` hands it in.
  */
 import type { VersionPolicy } from '../../core/admin.ts';
+import type { GatewayProvider } from '../../core/engine.ts';
 import { TwinlensError } from '../../core/errors.ts';
+import { readFallbacks } from './fallbacks.ts';
 import { readSettingsFile } from './file.ts';
+import { type ProviderOrder, readProviders } from './providers.ts';
 import type { Setting } from './setting.ts';
 import { type SettingName, settings, type Values, variableOf } from './settings.ts';
 
@@ -22,12 +25,14 @@ type Raw =
   | 'clientTokensFile'
   | 'data'
   | 'defaultModel'
+  | 'fallbacks'
   | 'mlflow'
   | 'mlflowModels'
   | 'mlflowToken'
   | 'mlflowTokenFile'
   | 'otlpEndpoint'
   | 'page'
+  | 'provider'
   | 'rateBurst'
   | 'ratePerSecond'
   | 'tlsCertFile'
@@ -38,6 +43,12 @@ type Raw =
 export interface Configuration extends Omit<Values, Raw> {
   readonly data: string | undefined;
   readonly versions: VersionPolicy;
+  /** In the order in which they are tried; not empty. */
+  readonly providers: readonly GatewayProvider[];
+  /** Any other one is a makeshift; undefined: each is as good. */
+  readonly wantedProvider: GatewayProvider | undefined;
+  /** Without cycles. */
+  readonly fallbacks: ReadonlyMap<string, string>;
   readonly catalogueMirror: string | undefined;
   readonly mlflow: { readonly url: string; readonly models: readonly string[]; readonly token: Secret } | undefined;
   readonly adminToken: Secret;
@@ -111,6 +122,20 @@ class Reading {
     this.mistakes.push(`${given.shownAs}: ${parsed.error.issues.map(({ message }) => message).join('; ')}`);
     return setting.fallback;
   }
+
+  /** What `read` makes of a value that is legal by itself; a text that it gives is a mistake. */
+  meaning<Name extends SettingName, T extends object>(
+    name: Name,
+    value: Values[Name],
+    read: (value: Values[Name]) => T | string,
+  ): T {
+    const meant = read(value);
+    if (typeof meant !== 'string') return meant;
+    this.mistakes.push(`${this.#given.get(name)?.shownAs ?? variableOf(name)}: ${meant}`);
+    const fallback = read(table[name].fallback);
+    if (typeof fallback === 'string') throw new TwinlensError('INTERNAL', `The default of ${name} has no meaning.`);
+    return fallback;
+  }
 }
 
 /**
@@ -136,15 +161,19 @@ export function parseConfiguration(environment: Readonly<Record<string, string |
 function assemble(reading: Reading): Configuration {
   // Each value has just been parsed by the schema of its own name.
   const values = Object.fromEntries(NAMES.map((name) => [name, reading.value(name)])) as Values;
-  const { adminTokenFile, mlflowModels, mlflowToken, mlflowTokenFile, ...more } = values;
+  const { adminTokenFile, provider: _, mlflowModels, mlflowToken, mlflowTokenFile, ...more } = values;
   const { ratePerSecond, rateBurst, tlsCertFile, tlsKeyFile, ...rest } = more;
   if ((tlsCertFile === '') !== (tlsKeyFile === '')) {
     reading.mistakes.push(`${variableOf('tlsCertFile')}, ${variableOf('tlsKeyFile')}: set both or none`);
   }
+  const providers: ProviderOrder = reading.meaning('provider', values.provider, readProviders);
   return {
     ...rest,
     data: values.data || undefined,
     versions: versionPolicy(values.versions),
+    fallbacks: reading.meaning('fallbacks', values.fallbacks, readFallbacks),
+    providers: providers.order,
+    wantedProvider: providers.wanted,
     catalogueMirror: values.catalogueMirror || undefined,
     mlflow: values.mlflow
       ? { url: values.mlflow, models: mlflowModels, token: secret(mlflowToken, mlflowTokenFile) }

@@ -3,6 +3,7 @@
  * made of. A setting `maxBytes` is the variable TWINLENS_MAX_BYTES and the key "maxBytes" of a configuration file; a
  * few have the name that programs of all kinds read.
  */
+import { GATEWAY_PROVIDERS, isGatewayProvider } from '../../core/engine.ts';
 import { parseNetwork } from '../networks.ts';
 import { choice, type ListRule, list, share, text, textLike, whole } from './setting.ts';
 
@@ -14,6 +15,16 @@ const origins: ListRule = {
   kind: 'origins such as `https://example.com`',
   must: 'origins such as https://example.com, without a path, separated by commas, or *',
   accepts: (part) => part === '*' || isOrigin(part),
+};
+const providers: ListRule = {
+  kind: '`tensorrt`, `cuda`, `webgpu`, `cpu`, or `auto` alone',
+  must: `auto, or some of ${GATEWAY_PROVIDERS.join(', ')} in the order in which they are tried`,
+  accepts: (part) => part === 'auto' || isGatewayProvider(part),
+};
+const fallbacks: ListRule = {
+  kind: '`primary=fallback`',
+  must: 'names of models such as primary=fallback, separated by commas',
+  accepts: (part) => /^[^=@:\s]+=[^=@:\s]+$/.test(part),
 };
 const networks: ListRule = {
   kind: 'addresses and networks such as `10.0.0.0/8`',
@@ -78,6 +89,15 @@ export const groups = {
       about: 'Model that answers when a request names none.',
       none: 'the first by name',
     }),
+    fallbacks: list(
+      [],
+      {
+        about:
+          'Models that stand in for others, as `primary=fallback`: while the primary fails or has no version that can answer, `stable` of the fallback answers, and says so. A fallback may have its own. Requests that name a version never fall back.',
+        none: 'none',
+      },
+      fallbacks,
+    ),
     versions: textLike('latest:1', versions, {
       about: 'Versions of a model that are served unless an operator says otherwise.',
     }),
@@ -145,9 +165,14 @@ export const groups = {
     }),
   },
   Execution: {
-    provider: choice('auto', ['auto', 'cpu', 'cuda'], {
-      about: 'Execution provider of ONNX Runtime; `auto` takes cuda when it works here, else cpu.',
-    }),
+    provider: list(
+      ['auto'],
+      {
+        about:
+          'Execution providers of ONNX Runtime in the order in which an instance tries them, goldens included; it takes the first that works, and none besides. `auto` is cuda, then cpu. Where an order is given and not its first one runs, answers and metrics say that they are degraded.',
+      },
+      providers,
+    ),
     instances: whole(0, [0, 64], {
       about: 'Child processes that run a model.',
       none: 'one a core, 4 at most (on cuda: 2), and no more than memory has room for',
@@ -162,6 +187,29 @@ export const groups = {
       about: 'Time that the first request of a batch may wait for others.',
       unit: 'ms',
       none: 'it never waits',
+    }),
+  },
+  Degradation: {
+    breakerFailures: whole(5, [0, 1000], {
+      about:
+        'Failures of a version’s engine in a row after which nothing is sent to it for a while; mistakes of clients don’t count.',
+      none: 'it is never turned away from',
+    }),
+    breakerMs: whole(10_000, [1, 3_600_000], {
+      about: 'Time until such a version is tried again, by one request.',
+      unit: 'ms',
+    }),
+  },
+  Cache: {
+    cacheEntries: whole(1000, [0, 100_000], {
+      about:
+        'Answers that are kept and given again for the same picture, model version and number of predictions. About 1 kB each, 15 kB at most; answers with more than 100 predictions are not kept.',
+      none: 'no cache, and identical requests in flight run each by itself',
+    }),
+    cacheTtlMs: whole(0, [0, 30 * 86_400_000], {
+      about: 'Time that an answer is kept. A version always answers the same, so there is seldom a need for an end.',
+      unit: 'ms',
+      none: 'until another takes its place or its version is unloaded',
     }),
   },
   Limits: {
@@ -255,6 +303,8 @@ export const settings = {
   ...groups.Models,
   ...groups.Access,
   ...groups.Execution,
+  ...groups.Degradation,
+  ...groups.Cache,
   ...groups.Limits,
   ...groups.Telemetry,
 };

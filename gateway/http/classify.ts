@@ -8,6 +8,7 @@ import { MAX_SPEC_LENGTH } from '../../core/model-spec.ts';
 import { sniffEncoding } from '../../core/sniff.ts';
 import { MAX_TOP } from '../../core/top.ts';
 import type { Intake, Ticket } from '../admission/index.ts';
+import type { CacheUse } from '../results/index.ts';
 import type { RequestTrace, Tracing } from '../telemetry/index.ts';
 import { discardRest, readPicture } from './body.ts';
 import { describeBytes } from './describe.ts';
@@ -59,7 +60,7 @@ export function classifyHandler({ intake, tracing, maxBytes, after }: ClassifyOp
       }
       const { client } = request;
       const whose = { client: client?.key ?? '', clientName: client?.name };
-      const asked = { ...named, ...whose, image, ...query };
+      const asked = { ...named, ...whose, image, cache: cacheUse(request.headers), ...query };
       return { id, ...(await intake.classify(ticket, asked)) };
     } finally {
       // A drain waits until the answer has left.
@@ -85,6 +86,13 @@ function parseQuery(value: unknown): z.infer<typeof classifyQuery> {
   if (parsed.success) return parsed.data;
   const mistakes = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'query'}: ${issue.message}`);
   throw new TwinlensError('INVALID_ARGUMENT', `The query is not valid: ${mistakes.join('; ')}.`);
+}
+
+/** What `Cache-Control` asks for (RFC 9111, 5.2.1); its other directives mean nothing here. */
+function cacheUse(headers: IncomingHttpHeaders): CacheUse {
+  const directives = (headers['cache-control'] ?? '').split(',').map((directive) => directive.trim().toLowerCase());
+  if (directives.includes('no-store')) return 'bypass';
+  return directives.includes('no-cache') ? 'refresh' : 'use';
 }
 
 /** Types of bodies whose bytes may be a picture; curl names the last one when it is told nothing. */

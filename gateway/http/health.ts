@@ -25,6 +25,7 @@ export function serveHealth(app: FastifyInstance, { health, gate, registry, vers
       inFlight: gate.inside,
       sockets: sockets(),
       checks,
+      degraded: registry.degraded,
       models: registry.list().map((model) => ({
         ...model,
         details: registry.detail(model.name).details.map(({ manifest, ...detail }) => detail),

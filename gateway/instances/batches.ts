@@ -2,8 +2,8 @@
 import type { Provider } from '../../core/engine.ts';
 import type { Manifest } from '../../core/manifest.ts';
 
-/** A CPU gains little from batches (and loses latency), a GPU several times. */
-const DEFAULT = { cpu: 4, cuda: 32, webgpu: 1, wasm: 1 } as const;
+/** A CPU gains little from batches (and loses latency), a GPU several times. TensorRT builds an engine for each size. */
+const DEFAULT = { cpu: 4, cuda: 32, tensorrt: 8, webgpu: 1, wasm: 1 } as const;
 
 /** @param asked the operator's limit; 0: the provider's default */
 export function largestBatch(provider: Provider, asked: number, manifest: Manifest): number {

@@ -4,6 +4,7 @@
  * size ran, on the provider that will run. Ends when its parent is gone. Knows no queue: it runs what it is sent, in order.
  */
 import { performance } from 'node:perf_hooks';
+import type { GatewayProvider } from '../../core/engine.ts';
 import { asTwinlensError, TwinlensError, toErrorBody } from '../../core/errors.ts';
 import { checkGolden } from '../../core/golden.ts';
 import { type Manifest, parseClassNames, variantOf } from '../../core/manifest.ts';
@@ -15,11 +16,14 @@ import { decodeImage, openImage } from './decode.ts';
 import { checkSelfContained } from './onnx-file.ts';
 import { readPackageFile, readPackageJson } from './package-files.ts';
 import { PixelBudget } from './pixel-budget.ts';
+import { firstThatWorks } from './provider-chain.ts';
 import { createSession, type ModelSession } from './session.ts';
 import { warmUp } from './warm-up.ts';
 import { type FromInstance, type ItemResult, type LoadOrder, parseToInstance, type RunItem } from './wire.ts';
 
 interface Model {
+  /** Why the providers before the session's don't run it. */
+  readonly note: string | undefined;
   readonly manifest: Manifest;
   readonly classNames: readonly string[];
   readonly session: ModelSession;
@@ -66,16 +70,28 @@ async function load(order: LoadOrder): Promise<Model> {
     await readPackageJson(folder, manifest, manifest.output.classNames),
     manifest.output,
   );
-  const session = await createSession(file, manifest, order);
-  send({ type: 'stage', stage: 'goldens' });
-  await checkGoldens(folder, manifest, session, maxPixels);
-  send({ type: 'stage', stage: 'warm-up' });
-  const length = tensorLength(manifest.input);
-  await warmUp(largestBatch(session.provider, order.batchMax, manifest), (size) =>
-    session.run(new Float32Array(size * length), size),
-  );
+  const { value: session, note } = await firstThatWorks(order.providers, (provider) => open(file, order, provider));
   // Together no more than the largest single picture: batches of large ones are decoded in turn.
-  return { manifest, classNames, session, maxPixels, budget: new PixelBudget(maxPixels) };
+  return { manifest, classNames, session, note, maxPixels, budget: new PixelBudget(maxPixels) };
+}
+
+/** A session that is right, and has run every batch size, on this provider. */
+async function open(file: Uint8Array, order: LoadOrder, provider: GatewayProvider): Promise<ModelSession> {
+  const { folder, manifest, threads, maxPixels } = order;
+  const session = await createSession(file, manifest, { provider, threads });
+  try {
+    send({ type: 'stage', stage: 'goldens' });
+    await checkGoldens(folder, manifest, session, maxPixels);
+    send({ type: 'stage', stage: 'warm-up' });
+    const length = tensorLength(manifest.input);
+    await warmUp(largestBatch(session.provider, order.batchMax, manifest), (size) =>
+      session.run(new Float32Array(size * length), size),
+    );
+    return session;
+  } catch (error) {
+    await session.release();
+    throw error;
+  }
 }
 
 async function prepareItem(model: Model, { image, top }: RunItem): Promise<PreparedItem> {
@@ -158,7 +174,7 @@ process.on('message', (value) => {
   }
   model = load(message);
   model.then(
-    ({ session: { provider, note } }) =>
+    ({ session: { provider }, note }) =>
       send({ type: 'loaded', provider, note, residentBytes: process.memoryUsage.rss() }),
     (error) => send({ type: 'loadFailed', error: toErrorBody(error) }),
   );

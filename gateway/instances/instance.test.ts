@@ -7,7 +7,7 @@ import { Instance } from './instance.ts';
 import { type FromInstance, parseFromInstance, type ToInstance } from './wire.ts';
 
 const folder = fileURLToPath(new URL('../../models/efficientnet-lite0', import.meta.url));
-const load = { folder, manifest: builtIn, provider: 'cpu', threads: 1, maxPixels: 4_000_000, batchMax: 2 } as const;
+const load = { folder, manifest: builtIn, providers: ['cpu'], threads: 1, maxPixels: 4_000_000, batchMax: 2 } as const;
 const item = (at: number) => ({ image: goldenImage(at), top: 1 });
 const codeOf = (promise: Promise<unknown>) =>
   promise.then(

@@ -6,7 +6,7 @@ import { InstancePool, type PoolOptions } from './pool.ts';
 
 const folder = fileURLToPath(new URL('../../models/efficientnet-lite0', import.meta.url));
 const options: PoolOptions = {
-  load: { folder, manifest: builtIn, provider: 'cpu', threads: 1, maxPixels: 4_000_000, batchMax: 2 },
+  load: { folder, manifest: builtIn, providers: ['cpu'], threads: 1, maxPixels: 4_000_000, batchMax: 2 },
   loadTimeoutMs: 60_000,
   runTimeoutMs: 60_000,
   size: () => 2,

@@ -3,7 +3,7 @@
  * with structured clone. One parse a direction; bytes travel as Uint8Array.
  */
 import { z } from 'zod';
-import { type ImageInput, PROVIDERS } from '../../core/engine.ts';
+import { GATEWAY_PROVIDERS, type ImageInput, PROVIDERS } from '../../core/engine.ts';
 import { parseManifest } from '../../core/manifest.ts';
 import { errorBodySchema } from '../../core/protocol.ts';
 
@@ -22,7 +22,8 @@ const toInstanceSchema = z.discriminatedUnion('type', [
     folder: z.string(),
     /** The gateway's own reading of model.json: what is on disk may have changed since. */
     manifest: z.unknown().transform(parseManifest),
-    provider: z.enum(['auto', 'cpu', 'cuda']),
+    /** In the order in which they are tried. */
+    providers: z.array(z.enum(GATEWAY_PROVIDERS)).min(1).readonly(),
     /** ONNX Runtime intra-op threads. */
     threads: z.int().min(1),
     maxPixels: z.int().min(1),
@@ -63,7 +64,7 @@ const fromInstanceSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('loaded'),
     provider: z.enum(PROVIDERS),
-    /** Why another provider than the one asked for runs. */
+    /** Why the providers before it don't run. */
     note: z.string().optional(),
     residentBytes,
   }),

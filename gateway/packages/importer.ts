@@ -3,8 +3,10 @@
  * be served. Guarantees that no model is loaded in the gateway's own process, and that nothing is written outside the
  * folder it is given. Publishes nothing.
  */
+
 import { lstat, mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import type { GatewayProvider } from '../../core/engine.ts';
 import { TwinlensError } from '../../core/errors.ts';
 import { kindOfFile, unpack } from './archive.ts';
 import { readBare } from './bare.ts';
@@ -19,7 +21,8 @@ import { withTrial } from './trial.ts';
 
 export interface ImporterOptions {
   /** On which the goldens must pass and the batches run: the one that will serve. */
-  readonly provider: 'auto' | 'cpu' | 'cuda';
+  /** In the order in which they are tried. */
+  readonly providers: readonly GatewayProvider[];
   /** ONNX Runtime threads of the processes that try models. */
   readonly threads: number;
   /** Pixels of one golden. */
@@ -114,7 +117,7 @@ async function readDraft(material: Material, input: ImportInput, imagenetNames: 
 }
 
 export function createImporter(options: ImporterOptions): Importer {
-  const { provider, threads, maxPixels, maxBytes, imagenetNames, batchMax, probeMs = PROBE_MS } = options;
+  const { providers, threads, maxPixels, maxBytes, imagenetNames, batchMax, probeMs = PROBE_MS } = options;
 
   async function prepare(input: ImportInput, importing: ImportOptions, steps: Steps): Promise<ImportedPackage> {
     const { into, signal, nextVersion, claim } = importing;
@@ -143,7 +146,7 @@ export function createImporter(options: ImporterOptions): Importer {
     const { into, signal } = importing;
     const steps = new Steps(importing);
     const made = await prepare(input, importing, steps);
-    await withTrial(made, { provider, threads, maxPixels, batchMax, signal }, async (trial) => {
+    await withTrial(made, { providers, threads, maxPixels, batchMax, signal }, async (trial) => {
       await steps.run('goldens', 'Running the goldens on the provider that will serve', async () => {
         const ran = await trial.goldens();
         const note = ran.note === undefined ? '' : `; ${ran.note}`;

@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Provider } from '../../core/engine.ts';
+import type { GatewayProvider, Provider } from '../../core/engine.ts';
 import { fromErrorBody, TwinlensError } from '../../core/errors.ts';
 import { Instance, largestBatch, type RunItem, warmUpSizes } from '../instances/index.ts';
 import type { ImportedPackage } from './import.ts';
@@ -14,7 +14,8 @@ const LOAD_TIMEOUT_MS = 180_000;
 const RUN_TIMEOUT_MS = 60_000;
 
 export interface TrialOptions {
-  readonly provider: 'auto' | 'cpu' | 'cuda';
+  /** In the order in which they are tried. */
+  readonly providers: readonly GatewayProvider[];
   readonly threads: number;
   readonly maxPixels: number;
   /** The operator's limit; 0: the provider's default. */
@@ -35,11 +36,11 @@ export async function withTrial<T>(
   options: TrialOptions,
   work: (trial: Trial) => Promise<T>,
 ): Promise<T> {
-  const { provider, threads, maxPixels, signal } = options;
+  const { providers, threads, maxPixels, signal } = options;
   if (signal.aborted) throw new TwinlensError('CANCELLED', 'Trying the model was cancelled.');
   const instance = new Instance({
     // Batches are tried in a step of their own.
-    load: { folder, manifest, provider, threads, maxPixels, batchMax: 1 },
+    load: { folder, manifest, providers, threads, maxPixels, batchMax: 1 },
     loadTimeoutMs: LOAD_TIMEOUT_MS,
     runTimeoutMs: RUN_TIMEOUT_MS,
   });

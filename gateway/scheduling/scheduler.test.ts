@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { PRIORITIES } from '../../core/engine.ts';
+import { PRIORITIES, type Priority } from '../../core/engine.ts';
 import { TwinlensError } from '../../core/errors.ts';
 import { FakeClock, settle } from '../../test/doubles/fake-clock.ts';
 import { type Outcome, type Runner, Scheduler } from './scheduler.ts';
@@ -94,6 +94,31 @@ describe('Scheduler', () => {
     runner.finish();
     await settle();
     expect(runner.batches).toEqual([['running']]);
+  });
+
+  test('a request that is given more time, or becomes more important, while it waits has it at once', async () => {
+    const { clock, runner, scheduler, submit } = make();
+    const running = submit('running');
+    const options = { client: 'c', priority: 'low' as Priority, deadline: 50 };
+    const waiting = scheduler.submit('waiting', options);
+    const others = { client: 'c', priority: 'normal', deadline: 300 } as const;
+    const other = scheduler.submit('other', others);
+    Object.assign(options, { priority: 'high', deadline: 500 });
+    await clock.advance(60);
+    runner.finish();
+    await running;
+    await settle();
+    runner.die();
+    await settle();
+    // Also while it waits to run once more.
+    Object.assign(others, { deadline: 500 });
+    await clock.advance(400);
+    for (let left = 2; left > 0; left -= 1) {
+      runner.finish();
+      await settle();
+    }
+    expect([(await waiting).result, (await other).result]).toEqual(['WAITING', 'OTHER']);
+    expect(runner.batches[1]?.[0]).toBe('waiting');
   });
 
   test('a cancelled request answers CANCELLED and is not run', async () => {

@@ -29,6 +29,7 @@ export type Outcome<Result> =
   | { readonly ok: true; readonly result: Result }
   | { readonly ok: false; readonly error: TwinlensError };
 
+/** Read anew whenever they count: while it waits, a request may gain time or importance, never lose any. */
 export interface SubmitOptions {
   readonly client: string;
   readonly priority: Priority;
@@ -46,7 +47,7 @@ export interface Scheduled<Result> {
 
 interface Ticket<Request, Result> {
   readonly request: Request;
-  readonly deadline: number;
+  readonly options: SubmitOptions;
   settled: boolean;
   attempts: number;
   resolve(value: Scheduled<Result>): void;
@@ -91,7 +92,7 @@ export class Scheduler<Request, Result> {
     if (this.#closed) return Promise.reject(this.#closed);
     if (options.signal?.aborted) return Promise.reject(new TwinlensError('CANCELLED', 'The request was cancelled.'));
     return new Promise((resolve, reject) => {
-      const { client, priority, stream, deadline, signal } = options;
+      const { signal } = options;
       const cancel = () => this.#cancel(ticket);
       const settle = () => {
         ticket.settled = true;
@@ -100,7 +101,7 @@ export class Scheduler<Request, Result> {
       };
       const ticket: Ticket<Request, Result> = {
         request,
-        deadline,
+        options,
         settled: false,
         attempts: 0,
         resolve: (value) => {
@@ -116,15 +117,7 @@ export class Scheduler<Request, Result> {
       };
       this.#open.add(ticket);
       signal?.addEventListener('abort', cancel, { once: true });
-      const offer = this.#queue.offer({
-        client,
-        priority,
-        stream,
-        deadline,
-        enqueuedAt: this.#clock.now(),
-        alone: false,
-        request: ticket,
-      });
+      const offer = this.#queue.offer(entryOf(ticket, this.#clock.now(), false));
       if (!offer.accepted) {
         ticket.reject(queueFull());
       } else if (offer.displaced) {
@@ -165,7 +158,7 @@ export class Scheduler<Request, Result> {
       break;
     }
     this.#onLength(this.#queue.length);
-    for (const { deadline } of this.#open) waitMs = Math.min(waitMs, deadline - now);
+    for (const { options } of this.#open) waitMs = Math.min(waitMs, options.deadline - now);
     if (waitMs === Number.POSITIVE_INFINITY) return;
     this.#stopTimer = this.#clock.after(Math.min(Math.max(waitMs, 0), LONGEST_TIMER_MS), () => this.#pump());
   }
@@ -173,7 +166,7 @@ export class Scheduler<Request, Result> {
   #expire(now: number): void {
     this.#queue.expire(now);
     for (const ticket of [...this.#open]) {
-      if (ticket.deadline > now) continue;
+      if (ticket.options.deadline > now) continue;
       ticket.reject(
         new TwinlensError(
           'DEADLINE_EXCEEDED',
@@ -202,11 +195,33 @@ export class Scheduler<Request, Result> {
       const failure = asTwinlensError(error, 'ENGINE_FAILED');
       const again = wanted.filter(({ request }) => !request.settled && request.attempts < 2 && !this.#closed);
       for (const { request } of wanted) if (request.attempts >= 2 || this.#closed) request.reject(failure);
-      const older = this.#queue.restore(again.map((entry) => ({ ...entry, alone: true })));
+      const older = this.#queue.restore(again.map(({ request, enqueuedAt }) => entryOf(request, enqueuedAt, true)));
       for (const { request } of older) request.reject(superseded());
     }
     this.#pump();
   }
+}
+
+function entryOf<Request, Result>(
+  ticket: Ticket<Request, Result>,
+  enqueuedAt: number,
+  alone: boolean,
+): Entry<Ticket<Request, Result>> {
+  const { options } = ticket;
+  const { client, stream } = options;
+  return {
+    client,
+    stream,
+    enqueuedAt,
+    alone,
+    request: ticket,
+    get priority() {
+      return options.priority;
+    },
+    get deadline() {
+      return options.deadline;
+    },
+  };
 }
 
 function superseded(): TwinlensError {

@@ -1,15 +1,19 @@
 /**
  * Versions as the front of the gateway sees them: which one a request gets, what the models look like, where their
- * files are. A request that names neither version nor label gets `stable`, or the canary by its share.
+ * files are. A request that names neither version nor label gets `stable`, or the canary by its share. Where that can't
+ * answer, `stable` of the model's fallback does; never for one that names a version.
  */
 import { join } from 'node:path';
 import { TwinlensError } from '../../core/errors.ts';
 import { type ModelSpec, parseModelSpec } from '../../core/model-spec.ts';
 import type { ModelDetail, ModelSummary } from '../../core/protocol.ts';
+import type { Breakers } from './breakers.ts';
 import type { Canaries } from './canaries.ts';
+import type { Fallbacks } from './fallbacks.ts';
 import { CANARY, STABLE } from './labels.ts';
-import type { Lifecycle, VersionStatus } from './lifecycle.ts';
+import type { Lifecycle } from './lifecycle.ts';
 import type { Placement } from './placement.ts';
+import { LISTED, Refusals, unknownModel } from './refusals.ts';
 import type { AcquireOptions, Handle, ModelFile } from './servable.ts';
 import type { Shadows } from './shadows.ts';
 import { shownState } from './shown-state.ts';
@@ -19,23 +23,21 @@ export interface FrontOptions {
   readonly placement: Placement;
   readonly canaries: Canaries;
   readonly shadows: Shadows;
+  readonly breakers: Breakers;
+  readonly fallbacks: Fallbacks;
   readonly defaultModel: string | undefined;
-}
-
-const listed = 'GET /v1/models';
-
-function unknownModel(name: string): TwinlensError {
-  return new TwinlensError('MODEL_NOT_FOUND', `There is no model ${name}; ${listed} lists them.`);
 }
 
 export class Front {
   readonly #options: FrontOptions;
+  readonly #refusals: Refusals;
   /** Models that could answer at some time. */
   readonly #served = new Set<string>();
   #begun = false;
 
   constructor(options: FrontOptions) {
     this.#options = options;
+    this.#refusals = new Refusals(options);
     const { lifecycle } = options;
     lifecycle.subscribe(({ kind, name }) => {
       if (kind === 'available') this.#served.add(name);
@@ -50,39 +52,38 @@ export class Front {
 
   /**
    * There is a model, and each that is to be served can answer. A model that came later counts once it could: one
-   * that never loads must not take a gateway out of service that serves the others.
+   * that never loads must not take a gateway out of service that serves the others. Once it began, a model's fallback
+   * will do.
    */
   get ready(): boolean {
-    const { lifecycle, placement } = this.#options;
+    const { lifecycle, placement, fallbacks } = this.#options;
     const wanted = lifecycle.names.filter((name) => lifecycle.statuses(name).some((status) => status.wanted));
     const counted = this.#begun ? wanted.filter((name) => this.#served.has(name)) : wanted;
+    const answers = (name: string) => {
+      const stable = placement.stable(name);
+      return lifecycle.statuses(name).some(({ version, alive }) => version === stable && alive);
+    };
     const ready =
       counted.length > 0 &&
-      counted.every((name) => {
-        const stable = placement.stable(name);
-        return lifecycle.statuses(name).some(({ version, alive }) => version === stable && alive);
-      });
+      counted.every((name) => answers(name) || (this.#begun && fallbacks.chain(name).some(answers)));
     this.#begun ||= ready;
     return ready;
   }
 
   acquire(text: string | undefined, { key }: AcquireOptions = {}): Handle {
-    const { lifecycle, placement, canaries } = this.#options;
     const named = text === undefined ? undefined : parseModelSpec(text);
     const name = named?.name ?? this.defaultModel;
     if (name === undefined)
       throw new TwinlensError('MODEL_NOT_READY', 'The gateway has no model yet; try again in a moment.');
     const spec = named ?? { kind: 'default', name };
-    const labels = placement.labels(name);
-    if (spec.kind === 'default') {
-      const handle = this.#canaryHandle(name, key) ?? this.#acquire(name, labels[STABLE]);
-      if (handle) return canaries.of(name) ? this.#shadowing(handle) : handle;
-    } else {
-      const label = spec.kind === 'label' && Object.hasOwn(labels, spec.label) ? labels[spec.label] : undefined;
-      const handle = this.#acquire(name, spec.kind === 'version' ? spec.version : label);
-      if (handle) return handle;
-    }
-    throw this.#refusal(spec, text ?? name, lifecycle.statuses(name));
+    const handle = this.#own(spec, key);
+    if (handle) return handle;
+    const refusal = this.#refusals.why(spec, text ?? name);
+    // Who names a version, or a label of their own, wants that one.
+    const falls = spec.kind === 'default' || (spec.kind === 'label' && spec.label === STABLE);
+    const other = falls ? this.#fallback(name) : undefined;
+    if (other) return other;
+    throw refusal;
   }
 
   list(): readonly ModelSummary[] {
@@ -111,7 +112,7 @@ export class Front {
     if (!status) {
       throw new TwinlensError(
         'MODEL_NOT_FOUND',
-        `There is no ${name}@${version}; ${listed}/${name} lists the versions.`,
+        `There is no ${name}@${version}; ${LISTED}/${name} lists the versions.`,
       );
     }
     const { folder, manifest } = status;
@@ -125,14 +126,46 @@ export class Front {
     return { path: join(folder, file), entry };
   }
 
-  #acquire(name: string, version: number | undefined): Handle | undefined {
-    return version === undefined ? undefined : this.#options.lifecycle.acquire(name, version);
+  #own(spec: ModelSpec, key: string | undefined): Handle | undefined {
+    const { placement, canaries } = this.#options;
+    const { name } = spec;
+    const labels = placement.labels(name);
+    switch (spec.kind) {
+      case 'default': {
+        const handle = this.#canaryHandle(name, key) ?? this.#acquire(name, labels[STABLE]);
+        return handle && canaries.of(name) ? this.#shadowing(handle) : handle;
+      }
+      case 'label':
+        return this.#acquire(name, Object.hasOwn(labels, spec.label) ? labels[spec.label] : undefined);
+      case 'version':
+        return this.#acquire(name, spec.version);
+      default:
+        return spec satisfies never;
+    }
   }
 
-  /** Undefined also when the canary can't answer: `stable` does then. */
+  #acquire(name: string, version: number | undefined): Handle | undefined {
+    const { lifecycle, breakers } = this.#options;
+    const handle = version === undefined ? undefined : lifecycle.acquire(name, version);
+    return handle && breakers.guard(handle);
+  }
+
+  /** The next in the model's chain that can answer. */
+  #fallback(name: string): Handle | undefined {
+    const { placement, fallbacks } = this.#options;
+    const reason = fallbacks.reasonOf(name);
+    for (const other of fallbacks.chain(name)) {
+      const handle = this.#acquire(other, placement.stable(other));
+      if (handle) return { ...handle, degraded: { from: name, reason: reason ?? 'unavailable' } };
+    }
+    return undefined;
+  }
+
+  /** Undefined also when the canary can't answer: `stable` does then. No breaker: canaries have their own judge. */
   #canaryHandle(name: string, key: string | undefined): Handle | undefined {
-    const { canaries, placement } = this.#options;
-    return canaries.takes(name, key) ? this.#acquire(name, placement.labels(name)[CANARY]) : undefined;
+    const { lifecycle, canaries, placement } = this.#options;
+    const version = canaries.takes(name, key) ? placement.labels(name)[CANARY] : undefined;
+    return version === undefined ? undefined : lifecycle.acquire(name, version);
   }
 
   /** The handle, with some of its requests run on the other one of canary and `stable` after they were answered. */
@@ -140,9 +173,7 @@ export class Front {
     const { canaries, placement, shadows } = this.#options;
     const { name, version } = handle;
     return {
-      name,
-      version,
-      release: () => handle.release(),
+      ...handle,
       classify: async (request) => {
         const answer = await handle.classify(request);
         const canary = canaries.of(name)?.version;
@@ -157,34 +188,6 @@ export class Front {
         return answer;
       },
     };
-  }
-
-  #refusal(spec: ModelSpec, asked: string, known: readonly VersionStatus[]): TwinlensError {
-    const { name } = spec;
-    if (known.length === 0) return unknownModel(name);
-    const status = spec.kind === 'version' ? known.find(({ version }) => version === spec.version) : undefined;
-    if ((spec.kind === 'label' && !this.#hasLabel(name, spec.label)) || (spec.kind === 'version' && !status)) {
-      const what = spec.kind === 'label' ? `label ${spec.label}` : `version ${spec.version}`;
-      return new TwinlensError('MODEL_NOT_FOUND', `${name} has no ${what}; ${listed}/${name} lists them.`);
-    }
-    if (status && shownState(status) === 'idle') {
-      return new TwinlensError(
-        'MODEL_NOT_READY',
-        `${asked} is not loaded; ${listed}/${name} lists the versions that are.`,
-      );
-    }
-    const failed = (status ? [status] : known).find(({ state }) => state === 'failed');
-    const why = failed?.error ? ` (${failed.error.message})` : '';
-    return new TwinlensError('MODEL_NOT_READY', `${asked} can't answer yet${why}; try again in a moment.`, {
-      retryAfterMs: 1000,
-    });
-  }
-
-  /** The label exists, whether or not its version can answer now. */
-  #hasLabel(name: string, label: string): boolean {
-    const saved = this.#options.placement.saved(name);
-    if (label === STABLE) return true;
-    return label === CANARY ? saved.canary !== undefined : Object.hasOwn(saved.labels, label);
   }
 
   #summary(name: string): ModelSummary {

@@ -8,12 +8,20 @@ import { ServingVersion } from './version.ts';
 export type { ServingLog } from './log.ts';
 export type { CanaryRequest, ModelOperations } from './operations.ts';
 export type { RegistryOptions, ServingRegistry } from './registry.ts';
-export type { AcquireOptions, Handle, ModelFile, Registry, ServableRequest, ServingObserver } from './servable.ts';
+export type {
+  AcquireOptions,
+  Degradation,
+  Handle,
+  ModelFile,
+  Registry,
+  ServableRequest,
+  ServingObserver,
+} from './servable.ts';
 
 /** More instances than this fight for memory bandwidth before they gain anything. */
 const MOST_CPU_INSTANCES = 4;
 /** One decodes and copies while the other one's kernels run. */
-const CUDA_INSTANCES = 2;
+const GPU_INSTANCES = 2;
 
 /**
  * A registry whose models load in the background; `ready` tells when they can answer.
@@ -22,10 +30,11 @@ const CUDA_INSTANCES = 2;
  */
 export function createRegistry(options: RegistryOptions & { readonly allowance: Allowance }): Promise<ServingRegistry> {
   const { configuration, allowance, clock, log, random } = options;
+  const { providers, wantedProvider } = configuration;
   const instances = (provider: Provider): number => {
     if (configuration.instances > 0) return configuration.instances;
-    return provider === 'cuda'
-      ? CUDA_INSTANCES
+    return provider !== 'cpu'
+      ? GPU_INSTANCES
       : Math.min(allowance.cores, MOST_CPU_INSTANCES, instancesThatFit(allowance));
   };
   const threads = configuration.threads || Math.max(1, Math.floor(allowance.cores / instances('cpu')));
@@ -40,7 +49,8 @@ export function createRegistry(options: RegistryOptions & { readonly allowance: 
           new ServingVersion({
             folder,
             manifest,
-            provider: configuration.provider,
+            providers,
+            wantedProvider,
             instances,
             threads,
             maxPixels: configuration.maxPixels,
@@ -59,7 +69,7 @@ export function createRegistry(options: RegistryOptions & { readonly allowance: 
             },
             onNote: (note) =>
               // No CUDA is nothing to worry about where nobody asked for it.
-              log[configuration.provider === 'auto' ? 'info' : 'warn'](
+              log[wantedProvider === undefined ? 'info' : 'warn'](
                 { event_type: 'provider_fallback', model: manifest.name, model_version: manifest.version },
                 note,
               ),

@@ -8,9 +8,11 @@ import type { Configuration } from '../configuration/index.ts';
 import type { Clock } from '../scheduling/index.ts';
 import type { Source } from '../sources/index.ts';
 import { AdminView } from './admin-view.ts';
+import { Breakers } from './breakers.ts';
 import { Canaries } from './canaries.ts';
 import { CanaryOperations } from './canary-operations.ts';
 import { Changes } from './changes.ts';
+import { Fallbacks } from './fallbacks.ts';
 import { Front } from './front.ts';
 import { Journal } from './journal.ts';
 import { LabelOperations } from './label-operations.ts';
@@ -19,6 +21,7 @@ import type { ServingLog } from './log.ts';
 import type { ModelOperations } from './operations.ts';
 import { Operator } from './operator.ts';
 import { Placement } from './placement.ts';
+import { ProviderWatch } from './provider-watch.ts';
 import { report } from './reporter.ts';
 import type { Registry, ServingObserver } from './servable.ts';
 import { Shadows } from './shadows.ts';
@@ -85,7 +88,21 @@ export async function assemble(
     swap: configuration.swap,
   });
   const shadows = new Shadows({ now, acquire: (model, version) => lifecycle.acquire(model, version) });
-  const front = new Front({ lifecycle, placement, canaries, shadows, defaultModel: configuration.defaultModel });
+  const { defaultModel, breakerFailures: failures, breakerMs: openMs } = configuration;
+  const breakers = new Breakers({ failures, openMs, now, log, observer });
+  lifecycle.subscribe((event) => {
+    if (event.kind === 'retired') breakers.forget(event.name, event.version);
+  });
+  const fallbacks = new Fallbacks({
+    fallbacks: configuration.fallbacks,
+    lifecycle,
+    placement,
+    breakers,
+    log,
+    observer,
+  });
+  const provider = new ProviderWatch({ lifecycle, wanted: configuration.wantedProvider, log, observer });
+  const front = new Front({ lifecycle, placement, canaries, shadows, breakers, fallbacks, defaultModel });
   const desk = new SourceDesk({ sources, lifecycle, store, journal, log, configured: configuration.follow });
   const changes = new Changes({ lifecycle, placement, journal, clock });
   const labels = new LabelOperations(changes);
@@ -126,6 +143,9 @@ export async function assemble(
     acquire: (spec, given) => front.acquire(spec, given),
     get ready() {
       return front.ready;
+    },
+    get degraded() {
+      return [...fallbacks.active, ...provider.active];
     },
     list: () => front.list(),
     detail: (name) => front.detail(name),

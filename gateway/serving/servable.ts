@@ -2,7 +2,7 @@
  * What the front of the gateway (HTTP, sockets) sees of serving: a registry that turns a model spec
  * into a handle, and a handle that classifies. Types only.
  */
-import type { Classification, ImageInput, Priority } from '../../core/engine.ts';
+import type { Classification, Degraded, ImageInput, Priority } from '../../core/engine.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { FileEntry } from '../../core/manifest.ts';
 import type { ModelDetail, ModelEvent, ModelSummary } from '../../core/protocol.ts';
@@ -11,8 +11,9 @@ import type { VersionState } from './policy.ts';
 export interface ServableRequest {
   readonly image: ImageInput;
   readonly top: number;
-  /** Monotonic milliseconds (the scheduler's clock) after which no answer is wanted. */
+  /** Monotonic milliseconds (the scheduler's clock) after which no answer is wanted. May move back while it waits. */
   readonly deadline: number;
+  /** May rise while it waits. */
   readonly priority: Priority;
   /** Whose request it is, for fairness: one key a socket or HTTP client. */
   readonly client: string;
@@ -29,6 +30,10 @@ export interface ServableRequest {
 export interface Handle {
   readonly name: string;
   readonly version: number;
+  /** Which of the version's files runs. */
+  readonly variant: string;
+  /** It stands in for what was asked for. Of the request, not of the version's answers, which others get too. */
+  readonly degraded?: Degraded | undefined;
   /** Resolves once, or rejects with one TwinlensError. */
   classify(request: ServableRequest): Promise<Classification>;
   release(): void;
@@ -46,11 +51,19 @@ export interface ModelFile {
   readonly entry: FileEntry | undefined;
 }
 
+/** What is not as it was configured, though the gateway answers. */
+export interface Degradation extends Degraded {
+  readonly model: string;
+  /** What answers instead: a model, or an execution provider. */
+  readonly by: string;
+}
+
 export interface Registry {
   /** The spec's servable, or the default model when undefined. Throws MODEL_NOT_FOUND, MODEL_NOT_READY, INVALID_ARGUMENT. */
   acquire(spec: string | undefined, options?: AcquireOptions): Handle;
   /** At least one version of every model that should serve can answer. */
   readonly ready: boolean;
+  readonly degraded: readonly Degradation[];
   list(): readonly ModelSummary[];
   /** Throws MODEL_NOT_FOUND. */
   detail(name: string): ModelDetail;
@@ -108,4 +121,8 @@ export interface ServingObserver {
   /** Both versions answered one request; `version` is the canary's. */
   shadowCompared(event: { readonly model: string; readonly version: number; readonly agreed: boolean }): void;
   canaryRolledBack(event: { readonly model: string }): void;
+  /** The version is turned away from, or not any more; undefined: it is not there any more. */
+  breakerChanged(event: { readonly model: string; readonly version: number; readonly open: boolean | undefined }): void;
+  /** Something else than what was configured answers for the model, or not any more. */
+  degraded(event: { readonly model: string; readonly reason: 'provider' | 'model'; readonly degraded: boolean }): void;
 }

@@ -4,7 +4,7 @@
  * handle (each ends with its request, which has a deadline), then for the processes. Nothing of it outlives that.
  */
 import type { LoadStage } from '../../core/admin.ts';
-import type { Classification, Provider } from '../../core/engine.ts';
+import type { Classification, Degraded, GatewayProvider, Provider } from '../../core/engine.ts';
 import { asTwinlensError, fromErrorBody, TwinlensError } from '../../core/errors.ts';
 import type { Manifest } from '../../core/manifest.ts';
 import { InstancePool, type InstanceStage, type ItemResult, largestBatch, verifyPackage } from '../instances/index.ts';
@@ -15,7 +15,10 @@ import type { Handle, ServableRequest, ServingObserver } from './servable.ts';
 export interface VersionOptions {
   readonly folder: string;
   readonly manifest: Manifest;
-  readonly provider: 'auto' | 'cpu' | 'cuda';
+  /** In the order in which they are tried. */
+  readonly providers: readonly GatewayProvider[];
+  /** Any other one than this is a makeshift; undefined: each is as good. */
+  readonly wantedProvider: GatewayProvider | undefined;
   readonly instances: (provider: Provider) => number;
   readonly threads: number;
   readonly maxPixels: number;
@@ -64,7 +67,7 @@ export class ServingVersion implements Loadable {
       load: {
         folder: options.folder,
         manifest,
-        provider: options.provider,
+        providers: options.providers,
         threads: options.threads,
         maxPixels: options.maxPixels,
         batchMax: options.batchMax,
@@ -118,7 +121,7 @@ export class ServingVersion implements Loadable {
         maxLength: queueMax,
         maxBatch: largestBatch(provider, batchMax, manifest),
         // On a CPU a batch is no faster than its images one by one: waiting for company only costs time.
-        maxWaitMs: provider === 'cuda' ? batchWaitMs : 0,
+        maxWaitMs: provider === 'cpu' ? 0 : batchWaitMs,
       },
       clock,
       onLength,
@@ -134,10 +137,12 @@ export class ServingVersion implements Loadable {
   acquire(): Handle {
     this.#handles += 1;
     let released = false;
-    const { name, version } = this.#options.manifest;
+    const { name, version, defaultVariant } = this.#options.manifest;
     return {
       name,
       version,
+      variant: defaultVariant,
+      degraded: this.#degraded,
       classify: (request) => this.#classify(request),
       release: () => {
         if (released) return;
@@ -166,6 +171,12 @@ export class ServingVersion implements Loadable {
       new TwinlensError('DRAINING', 'The gateway is stopping; send the request again in a moment.'),
     );
     await this.#pool.close();
+  }
+
+  /** Looked at anew each time: an instance that takes a dead one's place tries all providers again. */
+  get #degraded(): Degraded | undefined {
+    const { wantedProvider: from } = this.#options;
+    return from === undefined || from === this.#pool.provider ? undefined : { from, reason: 'provider' };
   }
 
   async #classify(request: ServableRequest): Promise<Classification> {

@@ -3,7 +3,7 @@ import { TwinlensError } from '../../core/errors.ts';
 import { encodeClassifyFrame } from '../../core/frame.ts';
 import { type ClassifyMessage, type GatewayMessage, parseGatewayMessage } from '../../core/protocol.ts';
 import { settle } from '../../test/doubles/fake-clock.ts';
-import { FakeRegistry } from '../../test/doubles/fake-registry.ts';
+import { FakeRegistry, noResults } from '../../test/doubles/fake-registry.ts';
 import { Gate, Intake } from '../admission/index.ts';
 import { carriedTracing, createLog, createMetrics } from '../telemetry/index.ts';
 import { ClientSession } from './client-session.ts';
@@ -20,7 +20,8 @@ function setup(options: SetupOptions = {}) {
   const gate = new Gate({ maxHeldBytes });
   const metrics = createMetrics();
   const log = createLog('silent');
-  const intake = new Intake({ gate, registry, clock: { now: () => 1000 }, log, metrics, deadlineMs: 500 });
+  const clock = { now: () => 1000 };
+  const intake = new Intake({ gate, registry, results: noResults, clock, log, metrics, deadlineMs: 500 });
   const sent: GatewayMessage[] = [];
   const wire = {
     closedWith: undefined as number | undefined,

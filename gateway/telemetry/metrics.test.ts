@@ -20,6 +20,12 @@ describe('metrics', () => {
     observer.canaryShare({ model: 'mini', share: 0.25 });
     observer.shadowCompared({ model: 'mini', version: 2, agreed: false });
     observer.canaryRolledBack({ model: 'mini' });
+    observer.breakerChanged({ model: 'mini', version: 1, open: true });
+    observer.breakerChanged({ model: 'mini', version: 2, open: true });
+    observer.breakerChanged({ model: 'mini', version: 2, open: undefined });
+    observer.degraded({ model: 'mini', reason: 'model', degraded: true });
+    metrics.results.looked({ model: 'mini', version: 1, result: 'coalesced' });
+    metrics.results.kept(2);
     metrics.refused('MODEL_NOT_FOUND');
     metrics.received('http', 100);
     metrics.sent('socket', 50);
@@ -57,6 +63,10 @@ describe('metrics', () => {
       'twinlens_canary_share{model="mini"} 0.25',
       'twinlens_shadow_requests_total{model="mini",version="2",agreed="false"} 1',
       'twinlens_canary_rollbacks_total{model="mini"} 1',
+      'twinlens_breaker_open{model="mini",version="1"} 1',
+      'twinlens_degraded{model="mini",reason="model"} 1',
+      'twinlens_cache_requests_total{model="mini",version="1",result="coalesced"} 1',
+      'twinlens_cache_entries 2',
       'twinlens_received_bytes_total{transport="http"} 100',
       'twinlens_sent_bytes_total{transport="socket"} 50',
       'twinlens_sockets 1',
@@ -97,6 +107,18 @@ describe('metrics', () => {
     ]);
   });
 
+  test('an answer that was there already counts as a request that took its time, and as no part of a run', async () => {
+    const { results, registry } = createMetrics();
+    const { timings } = classification();
+    const cached = classification({ cached: true, timings: { ...timings, total: 2 } });
+    results.requestFinished({ model: 'mini', version: 1, code: 'OK', classification: cached });
+    const text = await registry.metrics();
+    expect(text).toContain('twinlens_requests_total{model="mini",version="1",code="OK"} 1\n');
+    expect(text).toContain('model_predictions_total{model="mini",version="1"} 1\n');
+    expect(text).toContain('twinlens_request_total_seconds_sum{model="mini",version="1"} 0.002\n');
+    expect(text).not.toMatch(/^twinlens_request_(?:queue|decode|prepare|infer)_seconds_count\{/m);
+  });
+
   test('a version that nobody has any more leaves no series; one that is only unloaded keeps its totals', async () => {
     const metrics = used();
     const { observer, registry } = metrics;
@@ -110,7 +132,9 @@ describe('metrics', () => {
     expect(left).toContain('twinlens_model_load_seconds_count{model="mini"} 1\n');
     observer.versionState({ model: 'mini', version: 2, state: undefined });
     observer.canaryShare({ model: 'mini', share: undefined });
-    expect(await registry.metrics()).not.toContain('model="mini"');
+    // Of all, that another model answers for it is still so: it is why.
+    const series = (await registry.metrics()).split('\n').filter((line) => line.includes('model="mini"'));
+    expect(series).toEqual(['twinlens_degraded{model="mini",reason="model"} 1']);
   });
 
   test('a shadowed request counts as no request', async () => {

@@ -4,9 +4,12 @@
  * any more are removed.
  */
 import { Registry } from 'prom-client';
+import type { ResultsObserver } from '../results/index.ts';
 import type { ServingObserver } from '../serving/index.ts';
 import type { SourceObserver } from '../sources/index.ts';
+import { createCacheMetrics } from './cache-metrics.ts';
 import { canaryMetrics } from './canary-metrics.ts';
+import { createDegradationMetrics } from './degradation-metrics.ts';
 import { type DeviceMetrics, deviceMetrics } from './device-metrics.ts';
 import { type ProcessMetrics, processMetrics } from './process-metrics.ts';
 import { type RequestMetrics, requestMetrics } from './request-metrics.ts';
@@ -23,6 +26,7 @@ export interface Metrics
   readonly registry: Registry;
   readonly observer: ServingObserver;
   readonly sources: SourceObserver;
+  readonly results: ResultsObserver;
 }
 
 export function createMetrics(): Metrics {
@@ -30,16 +34,18 @@ export function createMetrics(): Metrics {
   const requests = requestMetrics(registry);
   const versions = versionMetrics(registry);
   const canaries = canaryMetrics(registry);
+  const cache = createCacheMetrics(registry);
+  const degradation = createDegradationMetrics(registry);
   /** Versions that serving knows, by model. */
   const known = new Map<string, Set<number>>();
 
   function forget(model: string, version: number): void {
-    for (const metrics of [requests, versions, canaries]) metrics.forget(model, version);
+    for (const metrics of [requests, versions, canaries, cache, degradation]) metrics.forget(model, version);
     const left = known.get(model);
     left?.delete(version);
     if (left && left.size > 0) return;
     known.delete(model);
-    for (const metrics of [versions, canaries]) metrics.forgetModel(model);
+    for (const metrics of [versions, canaries, degradation]) metrics.forgetModel(model);
   }
 
   return {
@@ -48,6 +54,7 @@ export function createMetrics(): Metrics {
       ...requests,
       ...versions,
       ...canaries,
+      ...degradation.observer,
       batchRan(event) {
         requests.batchRan(event);
         versions.batchRan(event);
@@ -60,6 +67,7 @@ export function createMetrics(): Metrics {
       },
     },
     sources: sourceMetrics(registry),
+    results: { ...cache.observer, requestFinished: requests.requestFinished },
     ...transportMetrics(registry),
     ...processMetrics(registry),
     ...deviceMetrics(registry),

@@ -122,7 +122,10 @@ export function requestMetrics(registry: Registry): RequestMetrics {
       const best = classification.predictions[0];
       if (best) confidence.observe(labels, best.score);
       const { timings } = classification;
-      for (const { part, histogram } of parts) histogram.observe(labels, timings[part] / 1000);
+      // An answer that was there already was in none of the parts.
+      if (!classification.cached) {
+        for (const { part, histogram } of parts) histogram.observe(labels, timings[part] / 1000);
+      }
       total.observe({ labels, value: timings.total / 1000, ...exemplar });
     },
     batchRan({ model, version, size, provider, inferMs }) {

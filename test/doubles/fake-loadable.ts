@@ -64,10 +64,11 @@ export class FakeLoadable implements Loadable {
   acquire(): Handle {
     this.handles += 1;
     let released = false;
-    const { name, version } = this.found.manifest;
+    const { name, version, defaultVariant } = this.found.manifest;
     return {
       name,
       version,
+      variant: defaultVariant,
       classify: () => Promise.reject(new TwinlensError('INTERNAL', 'Nobody asks the double.')),
       release: () => {
         if (!released) this.handles -= 1;

@@ -3,8 +3,19 @@ import type { Classification } from '../../core/engine.ts';
 import { TwinlensError } from '../../core/errors.ts';
 import type { Manifest } from '../../core/manifest.ts';
 import type { ModelDetail, ModelEvent, ModelSummary } from '../../core/protocol.ts';
-import type { AcquireOptions, Handle, ModelFile, Registry, ServableRequest } from '../../gateway/serving/index.ts';
+import type { IntakeOptions } from '../../gateway/admission/intake.ts';
+import type {
+  AcquireOptions,
+  Degradation,
+  Handle,
+  ModelFile,
+  Registry,
+  ServableRequest,
+} from '../../gateway/serving/index.ts';
 import { classification } from '../support/classification.ts';
+
+/** As with the cache switched off: every request is the servable's own. */
+export const noResults: IntakeOptions['results'] = { classify: (handle, request) => handle.classify(request) };
 
 export interface FakeRequest {
   readonly request: ServableRequest;
@@ -19,6 +30,7 @@ export class FakeRegistry implements Registry {
   /** Handles that were acquired and not released. */
   open = 0;
   ready = true;
+  degraded: readonly Degradation[] = [];
   /** Of its version, where a test needs one. */
   manifest: Manifest | undefined;
   readonly #listeners = new Set<(event: ModelEvent) => void>();
@@ -32,6 +44,7 @@ export class FakeRegistry implements Registry {
     return {
       name: 'mini',
       version: 1,
+      variant: 'w16',
       classify: (request) =>
         new Promise((resolve, reject) => {
           this.requests.push({ request, answer: (given = classification()) => resolve(given), fail: reject });

@@ -51,10 +51,11 @@ export class InstantModel implements Loadable {
   acquire(): Handle {
     this.#handles += 1;
     let released = false;
-    const { name, version } = this.#found.manifest;
+    const { name, version, defaultVariant } = this.#found.manifest;
     return {
       name,
       version,
+      variant: defaultVariant,
       classify: (request) => this.#classify(request),
       release: () => {
         if (released) return;

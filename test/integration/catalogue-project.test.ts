@@ -45,7 +45,7 @@ describe("the project's own catalogue", () => {
     const bytes = readFileSync(join(sharedDir, 'models', 'mobilenetv2-12-int8.onnx'));
     catalogues.server.on('/mobilenetv2-12-int8.onnx', file(bytes));
     const importer = createImporter({
-      provider: 'cpu',
+      providers: ['cpu'],
       threads: 1,
       maxPixels: 1_000_000,
       maxBytes: 10_000_000,

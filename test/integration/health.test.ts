@@ -115,7 +115,7 @@ test('event_loop fails while the process can not turn to its work', async () => 
 });
 
 test('gpu fails where one is asked for and another provider runs', async () => {
-  const up = await start({ TWINLENS_PROVIDER: 'cuda' });
+  const up = await start({ TWINLENS_PROVIDER: 'cuda,cpu' });
   const { checks, failing } = await health(up);
   if (checks.gpu?.ok) console.log('This machine has a GPU that works: the check could not be seen failing.');
   else expect([failing, checks.gpu?.message]).toEqual([['gpu'], expect.stringContaining('provider_fallback')]);

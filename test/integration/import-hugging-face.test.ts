@@ -96,7 +96,7 @@ describe('a Hugging Face folder', () => {
 });
 
 async function bestOf({ folder, manifest }: ImportedPackage, at: number): Promise<number | undefined> {
-  const load = { folder, manifest, provider: 'cpu', threads: 1, maxPixels: 4_000_000, batchMax: 1 } as const;
+  const load = { folder, manifest, providers: ['cpu'], threads: 1, maxPixels: 4_000_000, batchMax: 1 } as const;
   const instance = new Instance({ load, loadTimeoutMs: MINUTE, runTimeoutMs: MINUTE });
   try {
     await instance.load();

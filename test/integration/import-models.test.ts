@@ -60,7 +60,7 @@ describe.skipIf(!here)(`well-known models${here ? '' : ` (skipped: ${NO_SHARED})
     const { made, told } = await load('mobilenetv2-dq-fp32.onnx', imagenet('torchvision'));
     if (!made) throw new Error(told.join('\n'));
     const instance = new Instance({
-      load: { ...made, provider: 'cpu', threads: 1, maxPixels: 64_000_000, batchMax: 1 },
+      load: { ...made, providers: ['cpu'], threads: 1, maxPixels: 64_000_000, batchMax: 1 },
       loadTimeoutMs: LONG,
       runTimeoutMs: LONG,
     });

@@ -54,7 +54,8 @@ function start(instances = 1) {
       const one = new ServingVersion({
         folder,
         manifest,
-        provider: 'cpu',
+        providers: ['cpu'],
+        wantedProvider: undefined,
         instances: () => instances,
         threads: 1,
         maxPixels: 4_000_000,

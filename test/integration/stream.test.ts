@@ -8,7 +8,13 @@ import { StreamClient } from '../support/stream-client.ts';
 let gateway: GatewayProcess;
 beforeAll(async () => {
   gateway = await startGateway({
-    env: { TWINLENS_INSTANCES: '1', TWINLENS_BATCH_MAX: '1', TWINLENS_DEADLINE_MS: '60000' },
+    env: {
+      TWINLENS_INSTANCES: '1',
+      TWINLENS_BATCH_MAX: '1',
+      TWINLENS_DEADLINE_MS: '60000',
+      // The same few pictures are to keep the instance busy, each for itself.
+      TWINLENS_CACHE_ENTRIES: '0',
+    },
   });
 });
 afterAll(async () => {

@@ -16,7 +16,7 @@ import type { Usage } from '../../gateway/resources/index.ts';
 import { createLog, createMetrics } from '../../gateway/telemetry/index.ts';
 import { FakeImporter } from '../doubles/fake-importer.ts';
 import { FakeOperations } from '../doubles/fake-operations.ts';
-import { FakeRegistry } from '../doubles/fake-registry.ts';
+import { FakeRegistry, noResults } from '../doubles/fake-registry.ts';
 import { platformClock } from './registry.ts';
 
 export interface AdminServerOptions {
@@ -102,7 +102,7 @@ export async function startAdminServer(options: AdminServerOptions = {}): Promis
     limited: metrics.rateLimited,
   });
   const app = await createHttp({
-    intake: new Intake({ gate, registry, clock: platformClock, log, metrics, deadlineMs: 1000 }),
+    intake: new Intake({ gate, registry, results: noResults, clock: platformClock, log, metrics, deadlineMs: 1000 }),
     registry,
     origins: originPolicy(origins),
     clients,

@@ -27,7 +27,7 @@ export const builtInFolder = fileURLToPath(new URL('../../models/efficientnet-li
 export async function tryImport(path: string, into: string, options: TryOptions = {}): Promise<TriedImport> {
   const { hints = {}, fileName = path, signal = new AbortController().signal, onStep, ...rest } = options;
   const importer = createImporter({
-    provider: 'cpu',
+    providers: ['cpu'],
     threads: 1,
     maxPixels: 4_000_000,
     maxBytes: 200_000_000,

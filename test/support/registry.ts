@@ -53,12 +53,14 @@ export async function startRegistry(environment: Record<string, string> = {}): P
     canaryShare: look,
     shadowCompared: look,
     canaryRolledBack: look,
+    breakerChanged: look,
+    degraded: look,
   };
   const configuration = parseConfiguration({ TWINLENS_PROVIDER: 'cpu', TWINLENS_DATA: '', ...environment });
   const written = { info: write('info'), warn: write('warn'), error: write('error') };
   const shared = { configuration, clock: platformClock, log: written, random: Math.random };
   const importer = createImporter({
-    provider: configuration.provider,
+    providers: configuration.providers,
     threads: 1,
     maxPixels: configuration.maxPixels,
     maxBytes: configuration.maxUploadBytes,

@@ -35,6 +35,8 @@ export interface ServingOptions {
   readonly scripts?: Readonly<Record<number, Script>>;
   /** Of a version, its folder on a disk. */
   readonly folder?: (version: number) => string;
+  /** There is also a model `spare` of this version, whatever is published. */
+  readonly spare?: number;
   /** Why versions can't be removed. */
   readonly irremovable?: string;
   /** Fetches a version, in the place of one that is on the disk already. */
@@ -65,13 +67,14 @@ export async function startServing(options: ServingOptions = {}): Promise<Servin
     return made;
   };
   const source = new FakeSource();
+  const spare = options.spare === undefined ? [] : [{ name: 'spare', version: options.spare }];
   const publish = (...versions: number[]) =>
     source.has(
-      versions.map((version): Aspired => {
-        const manifest = { ...builtIn, name: 'mini', version };
-        const folder = options.folder?.(version) ?? `mini/${version}`;
+      [...versions.map((version) => ({ name: 'mini', version })), ...spare].map(({ name, version }): Aspired => {
+        const manifest = { ...builtIn, name, version };
+        const folder = options.folder?.(version) ?? `${name}/${version}`;
         return {
-          name: 'mini',
+          name,
           version,
           source: 'models',
           fingerprint: 'a',
@@ -102,6 +105,8 @@ export async function startServing(options: ServingOptions = {}): Promise<Servin
         canaryShare: tell('canaryShare'),
         shadowCompared: tell('shadowCompared'),
         canaryRolledBack: tell('canaryRolledBack'),
+        breakerChanged: tell('breakerChanged'),
+        degraded: tell('degraded'),
       },
       sources: options.sources ?? [source],
       today: () => 1_700_000_000_000 + clock.now(),

@@ -52,7 +52,7 @@ RUN set -eu; \
 # What both targets hold below /app, owned by root: the gateway can't change its own program.
 FROM scratch AS app
 COPY --from=build /app/package.json /app/LICENSE /app/NOTICE /app/
-COPY --from=build /app/scripts/healthcheck.mjs /app/scripts/process-one.mjs /app/scripts/
+COPY --from=build /app/scripts/backup.mjs /app/scripts/healthcheck.mjs /app/scripts/process-one.mjs /app/scripts/
 COPY --from=build /app/models /app/models
 COPY --from=build /app/dist /app/dist
 COPY --from=build /app/out /app/out

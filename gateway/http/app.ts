@@ -86,7 +86,9 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
       sendProblem(reply, toKnown(error, request));
     },
     clientErrorHandler: (error, socket) => {
-      if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
+      // All else is a connection that broke or a handshake of TLS that failed, and nobody could read an answer.
+      const isHttp = /^(?:HPE|ERR_HTTP)_/.test(error.code ?? '');
+      if (!isHttp || !socket.writable) socket.destroy();
       else socket.end(rawProblem(clientError(error), randomUUID()));
     },
   });

@@ -4,8 +4,6 @@
  */
 import { createServer as createPlain, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { createServer as createSecure } from 'node:https';
-import type { Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
 import type { Certificate } from '../secrets/index.ts';
 
 export interface ServerOptions {
@@ -13,7 +11,6 @@ export interface ServerOptions {
   readonly certificate: Certificate | undefined;
   /** Milliseconds in which a whole request must have arrived; 0: no limit. */
   readonly requestMs: number;
-  readonly after: (ms: number, run: () => void) => () => void;
 }
 
 /** Milliseconds for the head of a request; its body is limited by what it is. */
@@ -24,7 +21,7 @@ const HANDSHAKE_MS = 10_000;
 const KEEP_ALIVE_MS = 72_000;
 const CHECK_MS = 5000;
 
-export function createServer(handler: RequestListener, { certificate, requestMs, after }: ServerOptions): Server {
+export function createServer(handler: RequestListener, { certificate, requestMs }: ServerOptions): Server {
   const limits = {
     connectionsCheckingInterval: requestMs === 0 ? CHECK_MS : Math.min(CHECK_MS, requestMs),
     headersTimeout: requestMs === 0 ? 0 : Math.min(HEAD_MS, requestMs),
@@ -38,29 +35,5 @@ export function createServer(handler: RequestListener, { certificate, requestMs,
   const handshakeMs = requestMs === 0 ? HANDSHAKE_MS : Math.min(HANDSHAKE_MS, requestMs);
   const server = createSecure({ ...limits, ...certificate.current, handshakeTimeout: handshakeMs }, handler);
   certificate.onChange((current) => server.setSecureContext(current));
-  limitHandshakes(server, handshakeMs, after);
   return server;
-}
-
-/** Node's own limit begins again with every byte. */
-function limitHandshakes(server: Server, ms: number, after: ServerOptions['after']): void {
-  const waiting = new Map<string, () => void>();
-  const keyOf = ({ remoteAddress, remotePort }: Socket) => `${remoteAddress} ${remotePort}`;
-  server.on('connection', (socket: Socket) => {
-    const key = keyOf(socket);
-    const stop = after(ms, () => {
-      waiting.delete(key);
-      socket.destroy();
-    });
-    waiting.set(key, stop);
-    socket.once('close', () => {
-      stop();
-      if (waiting.get(key) === stop) waiting.delete(key);
-    });
-  });
-  server.on('secureConnection', (socket: TLSSocket) => {
-    const key = keyOf(socket);
-    waiting.get(key)?.();
-    waiting.delete(key);
-  });
 }

@@ -1,7 +1,7 @@
 /** The Dockerfile, judged by hadolint and Trivy. */
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { goTool, NO_GO } from './go-tools.ts';
+import { goTool, NO_TRIVY } from './go-tools.ts';
 import { CHECKERS, judge, NO_PYTHON } from './judging.ts';
 import { python } from './tools.ts';
 
@@ -13,6 +13,6 @@ it('the Dockerfile passes hadolint', (context) => {
 
 it('the Dockerfile passes Trivy', (context) => {
   const trivy = goTool('trivy');
-  if (!trivy) return context.skip(NO_GO);
+  if (!trivy) return context.skip(NO_TRIVY);
   judge(trivy, ['config', '--skip-check-update', '--quiet', '--exit-code', '1', 'Dockerfile']);
 });

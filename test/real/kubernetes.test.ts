@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { CUSTOM_KINDS, customResource } from './custom-resources.ts';
-import { goTool, NO_GO } from './go-tools.ts';
+import { goTool, NO_TRIVY } from './go-tools.ts';
 import { CHECKERS, expectSettings, judge, NO_TOOLS } from './judging.ts';
 import {
   buildKserve,
@@ -91,7 +91,7 @@ describe('the manifests for Kubernetes', () => {
   });
 
   it.for(variants)('%s with %j passes Trivy', ([overlay, components], context) => {
-    if (!kustomize || !trivy) return context.skip(NO_GO);
+    if (!kustomize || !trivy) return context.skip(NO_TRIVY);
     const file = buildManifests(kustomize, overlay, components);
     judge(trivy, ['config', '--skip-check-update', '--quiet', '--exit-code', '1', file]);
   });

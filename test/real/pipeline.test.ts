@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { temporaryFolders } from '../support/temporary.ts';
-import { GO_TOOLS, goTool, NO_GO } from './go-tools.ts';
+import { GO_TOOLS, goTool, NO_GO, NO_TRIVY } from './go-tools.ts';
 import { root } from './tools.ts';
 import { readWorkflows } from './workflows.ts';
 
@@ -108,7 +108,7 @@ describe('the scan of configuration', () => {
 
   it('finds an image that runs as root', (context) => {
     const trivy = goTool('trivy');
-    if (!trivy) return context.skip(NO_GO);
+    if (!trivy) return context.skip(NO_TRIVY);
     const bad = join(folder(), 'bad');
     mkdirSync(bad);
     writeFileSync(join(bad, 'Dockerfile'), 'FROM node:24.21.0-bookworm-slim\nUSER root\nCMD ["node"]\n');
@@ -119,14 +119,14 @@ describe('the scan of configuration', () => {
 
   it('finds nothing serious in this repository', (context) => {
     const trivy = goTool('trivy');
-    if (!trivy) return context.skip(NO_GO);
+    if (!trivy) return context.skip(NO_TRIVY);
     const { status, said } = call(trivy, [...scan, '.']);
     expect(status, said).toBe(0);
   });
 
   it('finds nothing serious in the manifests that are made of bases and patches', (context) => {
     const [trivy, kustomize] = [goTool('trivy'), goTool('kustomize')];
-    if (!trivy || !kustomize) return context.skip(NO_GO);
+    if (!trivy || !kustomize) return context.skip(NO_TRIVY);
     if (!existsSync(overlays)) return context.skip('there are no manifests');
     const rendered = folder();
     const names = readdirSync(overlays);

@@ -3,7 +3,7 @@
  * CORS for the configured origins only.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { OriginPolicy } from '../admission/index.ts';
+import { isLoopbackHost, type OriginPolicy } from '../admission/index.ts';
 import { isAdmin } from './admin-path.ts';
 
 /** The page takes pictures and does nothing else of this kind. */
@@ -27,7 +27,10 @@ const EVERYWHERE = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
 } as const;
 
-/** Of encrypted connections only: browsers then come by no others for a year. */
+/**
+ * Of encrypted connections only: browsers then come by no others for a year. Not for localhost, because it would count for
+ * whatever else this machine serves there.
+ */
 const HSTS = { 'strict-transport-security': 'max-age=31536000' } as const;
 
 /** Paths of the API; everything else belongs to the page. */
@@ -42,7 +45,8 @@ export interface HeaderRules {
 }
 
 export function setHeaders(request: FastifyRequest, reply: FastifyReply, { origins, secure }: HeaderRules): void {
-  reply.headers({ ...EVERYWHERE, ...(secure ? HSTS : {}), 'x-request-id': request.id });
+  const strict = secure && !isLoopbackHost(request.headers.host);
+  reply.headers({ ...EVERYWHERE, ...(strict ? HSTS : {}), 'x-request-id': request.id });
   if (!isApi(request.url)) return;
   reply.header('cache-control', 'no-store');
   // The admin API is for no other site, whatever is configured.

@@ -28,12 +28,15 @@ FROM dependencies AS cuda-dependencies
 ARG CUDA_PROVIDER=cuda12
 RUN node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install=${CUDA_PROVIDER}
 
-# A root file system of what Node needs and nothing else: no shell, no package manager. The packages' records come
+# A root file system of what Node needs and nothing else, and tini to forward signals: no shell, no package manager. The packages' records come
 # along, so that scanners know what they look at.
 FROM node AS root
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
+RUN apt-get update -q \
+    && apt-get install -y -q --no-install-recommends 'tini=0.19.0-*' \
+    && rm -rf /var/lib/apt/lists/*
 RUN set -eu; \
-    packages="libc6 libgcc-s1 libstdc++6 $(dpkg-query -W -f '${Package} ' 'gcc-*-base')"; \
+    packages="tini libc6 libgcc-s1 libstdc++6 $(dpkg-query -W -f '${Package} ' 'gcc-*-base')"; \
     mkdir -p /image/etc /image/usr/lib /image/usr/local/bin /image/var/lib/dpkg/status.d; \
     for package in $packages; do \
       dpkg -s "$package" > "/image/var/lib/dpkg/status.d/$package"; \
@@ -52,7 +55,7 @@ RUN set -eu; \
 # What both targets hold below /app, owned by root: the gateway can't change its own program.
 FROM scratch AS app
 COPY --from=build /app/package.json /app/LICENSE /app/NOTICE /app/
-COPY --from=build /app/scripts/backup.mjs /app/scripts/healthcheck.mjs /app/scripts/process-one.mjs /app/scripts/
+COPY --from=build /app/scripts/backup.mjs /app/scripts/healthcheck.mjs /app/scripts/
 COPY --from=build /app/models /app/models
 COPY --from=build /app/dist /app/dist
 COPY --from=build /app/out /app/out
@@ -62,6 +65,7 @@ RUN groupadd --gid 10001 twinlens \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin twinlens \
     && install -d -m 0750 -o 10001 -g 10001 /data
 COPY --from=node /usr/local/bin/node /usr/local/bin/node
+COPY --from=root /image/usr/bin/tini-static /usr/bin/tini-static
 COPY --from=cuda-dependencies /app/node_modules /app/node_modules
 COPY --from=app /app /app
 WORKDIR /app
@@ -71,7 +75,7 @@ VOLUME /data
 EXPOSE 8080 9464
 HEALTHCHECK --interval=10s --timeout=5s --start-period=120s --retries=3 \
     CMD ["/usr/local/bin/node", "/app/scripts/healthcheck.mjs"]
-ENTRYPOINT ["/usr/local/bin/node", "--enable-source-maps", "--import=/app/scripts/process-one.mjs", "/app/dist/gateway/main.js"]
+ENTRYPOINT ["/usr/bin/tini-static", "--", "/usr/local/bin/node", "--enable-source-maps", "/app/dist/gateway/main.js"]
 ARG VERSION=unknown
 ARG REVISION=unknown
 ARG CUDA_IMAGE
@@ -82,8 +86,8 @@ LABEL org.opencontainers.image.title="Twinlens gateway (CUDA)" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.base.name="${CUDA_IMAGE}"
 
-# Node is process 1 and needs no init beside it: the gateway handles signals (scripts/process-one.mjs until it does) and
-# reaps its children, which have none of their own. ONNX Runtime's telemetry stays off: nothing is reported to anybody.
+# Process 1 is tini: until Node has set up its handlers, the kernel would drop a signal to it. ONNX Runtime's telemetry
+# stays off: nothing is reported to anybody.
 FROM scratch AS cpu
 COPY --from=root /image /
 COPY --from=dependencies /app/node_modules /app/node_modules
@@ -97,7 +101,7 @@ EXPOSE 8080 9464
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
     CMD ["/usr/local/bin/node", "/app/scripts/healthcheck.mjs"]
-ENTRYPOINT ["/usr/local/bin/node", "--enable-source-maps", "--import=/app/scripts/process-one.mjs", "/app/dist/gateway/main.js"]
+ENTRYPOINT ["/usr/bin/tini-static", "--", "/usr/local/bin/node", "--enable-source-maps", "/app/dist/gateway/main.js"]
 ARG VERSION=unknown
 ARG REVISION=unknown
 ARG NODE_IMAGE

@@ -3,7 +3,7 @@
  * Images and containers live in `.cache/real/containers`, apart from the machine's own. Knows nothing of Twinlens.
  */
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { folder, root, run, say, works } from './tools.ts';
@@ -60,12 +60,26 @@ export async function remove(name: string): Promise<void> {
   await podman(['rm', '--force', '--time', '0', '--volumes', '--ignore', name]);
 }
 
+/** Whether containers of this user may be limited: root's may, others' where the system hands the controllers on. */
+function canLimit(): boolean {
+  const user = process.getuid?.();
+  if (user === 0) return true;
+  const controllers = `/sys/fs/cgroup/user.slice/user-${user}.slice/user@${user}.service/cgroup.controllers`;
+  if (!existsSync(controllers)) return false;
+  const handed = readFileSync(controllers, 'utf8').trim().split(' ');
+  return ['cpu', 'memory', 'pids'].every((controller) => handed.includes(controller));
+}
+
 const present = () => works('buildah', ['--version']) && works('podman', ['--version']);
 
 /** False with a printed reason when this machine can't have them. */
 export function findOrInstallContainers(): boolean {
   if (process.platform !== 'linux') {
     say(`Skipped: containers are built and run on Linux, and this is ${process.platform}.`);
+    return false;
+  }
+  if (!canLimit()) {
+    say('Skipped: needs root, or a user whose containers may be limited in CPU, memory and processes.');
     return false;
   }
   if (present()) return true;

@@ -124,7 +124,7 @@ describe('a container that is read-only, limited and without rights', () => {
   });
 });
 
-it('a container that is told to stop while it starts ends at once, with nothing before Node that forwards signals', async (context) => {
+it('a container that is told to stop while it starts ends at once', async (context) => {
   if (!built) return context.skip(NEEDS);
   const gateway = await ContainerGateway.start('twinlens-early');
   try {

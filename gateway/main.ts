@@ -256,6 +256,8 @@ function startFailure(error: unknown, { host, port }: Configuration): string {
 }
 
 async function main(): Promise<void> {
+  // ONNX Runtime's builds for Linux would send usage data to its makers; instances inherit this.
+  process.env.ORT_DISABLE_TELEMETRY ??= '1';
   let configuration: Configuration;
   try {
     configuration = parseConfiguration(process.env);

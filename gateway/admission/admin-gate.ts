@@ -81,8 +81,12 @@ export class AdminGate {
     }
     if (tokens.ownerOf(given)) return;
     const locked = this.#lockout.fail(network);
-    const event = locked ? 'admin_locked_out' : 'admin_refused';
-    const fields = { event_type: event, address: caller.address, network, locked };
+    const fields = {
+      event_type: locked ? 'admin_locked_out' : 'admin_refused',
+      address: caller.address,
+      network,
+      locked,
+    };
     this.#log.warn(fields, locked ? 'too many wrong admin tokens: the address is locked out' : 'a wrong admin token');
     throw new TwinlensError('UNAUTHENTICATED', 'The admin token is wrong; see TWINLENS_ADMIN_TOKEN of the gateway.');
   }

@@ -118,13 +118,14 @@ export class Flight {
   }
 
   /** The leader's request, on behalf of all. */
-  #shared({ image, top, client }: ServableRequest): ServableRequest {
+  #shared({ image, top, client, requestId }: ServableRequest): ServableRequest {
     const deadline = () => this.#deadline;
     const priority = () => this.#priority;
     return {
       image,
       top,
       client,
+      ...(requestId === undefined ? {} : { requestId }),
       signal: this.#nobodyWaits.signal,
       get deadline() {
         return deadline();

@@ -1,5 +1,6 @@
 /** The page of the documentation that is made of the metrics. */
 import { createMetrics } from './metrics.ts';
+import { createResourceMetrics } from './resource-metrics.ts';
 
 const INTRODUCTION = `# Metrics
 
@@ -61,8 +62,14 @@ function table(title: string, rows: readonly Row[]): string {
 
 /** The whole page, as Markdown. The table of the process is that of the platform that it is made on. */
 export function metricsPage(): string {
-  const rows = createMetrics()
-    .registry.getMetricsAsArray()
+  const { registry } = createMetrics();
+  // Only what is scraped is looked at.
+  const never = () => {
+    throw new Error('The page shows no values.');
+  };
+  createResourceMetrics(registry, { usage: never, running: never });
+  const rows = registry
+    .getMetricsAsArray()
     .map((metric): Row => {
       const { name, help, type } = metric;
       return { name, help, type: String(type), labels: labelsOf(metric) };

@@ -106,11 +106,12 @@ export function openApi(version: string): Json {
       '/v1/device-reports': {
         post: {
           operationId: 'reportDevice',
+          ...CLIENT,
           summary: 'How fast a page’s own device answered; only where the welcome of the WebSocket asks for it.',
           requestBody: { required: true, content: { 'application/json': { schema: ref('DeviceReport') } } },
           responses: {
             204: { description: 'Counted.' },
-            ...problems('INVALID_ARGUMENT', 'NOT_FOUND', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA', 'RATE_LIMITED'),
+            ...problems('INVALID_ARGUMENT', 'NOT_FOUND', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA', ...DOOR),
           },
         },
       },

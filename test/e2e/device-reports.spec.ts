@@ -8,6 +8,8 @@ const DEBUG = { TWINLENS_LOG_LEVEL: 'debug' };
 
 /** Has the device classify a photo. */
 async function classify(page: Page, name: string): Promise<void> {
+  // Until the device has the model, the gateway answers.
+  await expect(page.getByTestId('device-model')).toHaveAttribute('data-version', '1', { timeout: 60_000 });
   await page.getByTestId('tab-photos').click();
   await page.getByTestId('file-input').setInputFiles(join(ROOT, 'public/samples', `${name}.jpg`));
   const entry = page.locator(`[data-testid="history-entry"][data-name="${name}.jpg"]`);

@@ -37,7 +37,13 @@ describe('with a collector', () => {
   beforeAll(async () => {
     collector = await Collector.listen();
     gateway = await startGateway({
-      env: { TWINLENS_INSTANCES: '1', TWINLENS_TRACE_SHARE: '1', OTEL_EXPORTER_OTLP_ENDPOINT: `${collector.url}/` },
+      env: {
+        TWINLENS_INSTANCES: '1',
+        TWINLENS_TRACE_SHARE: '1',
+        OTEL_EXPORTER_OTLP_ENDPOINT: `${collector.url}/`,
+        // Every picture is run, so that every trace is whole.
+        TWINLENS_CACHE_ENTRIES: '0',
+      },
     });
   });
   afterAll(async () => {

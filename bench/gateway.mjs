@@ -52,16 +52,21 @@ export async function startGateway({ env = {}, connections = 32, fill } = {}) {
   });
   let base = '';
   await new Promise((resolve, reject) => {
-    child.once('exit', () => reject(new Error('The gateway ended.')));
     const late = setTimeout(() => {
       child.kill('SIGKILL');
       reject(new Error(`The gateway was not ready after ${START_MS / 1000} s.`));
-    }, START_MS).unref();
-    child.once('exit', () => clearTimeout(late));
+    }, START_MS);
+    child.once('exit', () => {
+      clearTimeout(late);
+      reject(new Error('The gateway ended.'));
+    });
     createInterface({ input: child.stdout }).on('line', (line) => {
       const event = JSON.parse(line);
       if (event.event_type === 'listening') base = event.url;
-      if (event.event_type === 'ready') resolve(undefined);
+      if (event.level === 'error' || event.level === 'fatal') process.stderr.write(`${line}\n`);
+      if (event.event_type !== 'ready') return;
+      clearTimeout(late);
+      resolve(undefined);
     });
   });
   const agent = new Agent({ keepAlive: true, maxSockets: connections });

@@ -3,19 +3,20 @@
  * SIGTERM, SIGINT or SIGHUP. Nothing else reads `process.env` or ends the process.
  */
 import { readFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { asTwinlensError } from '../core/errors.ts';
 import { createAccess } from './access.ts';
+import { addressOf, startFailure } from './address.ts';
 import { createAdmin } from './admin.ts';
 import { Gate, Intake, originPolicy, ReportAllowance } from './admission/index.ts';
+import { followServing, sayWhenReady, sayWhoMayAsk } from './announcements.ts';
 import { type Configuration, parseConfiguration } from './configuration/index.ts';
 import { createHttp, listenForMetrics, type MetricsServer } from './http/index.ts';
 import { createImporter } from './packages/index.ts';
 import { allowanceHere, Cgroup, heldBytesThatFit } from './resources/index.ts';
 import { Results } from './results/index.ts';
 import { readSecret } from './secrets/index.ts';
-import { createRegistry, type Registry } from './serving/index.ts';
+import { createRegistry } from './serving/index.ts';
 import { attachSockets } from './sockets/index.ts';
 import { createSources } from './sources/index.ts';
 import { createLog, createMetrics, createTracing, type Log, type Metrics, stdoutSink } from './telemetry/index.ts';
@@ -23,14 +24,6 @@ import { createVitals } from './vitals.ts';
 
 /** Milliseconds for requests to end after they were told to, and for answers to leave. */
 const LAST_WORDS_MS = 1000;
-const ADMIN_ACCESS = {
-  token: 'the admin API takes the configured token',
-  loopback: 'no admin token is configured, so only this machine may use the admin API; set TWINLENS_ADMIN_TOKEN',
-} as const;
-const CLIENT_ACCESS = {
-  token: 'the API takes the configured client tokens',
-  open: 'the API is open to all who can connect',
-} as const;
 /** Milliseconds within which signals count as one. */
 const REPEAT_MS = 500;
 
@@ -157,7 +150,7 @@ async function start(configuration: Configuration, log: Log, metrics: Metrics): 
     messageMs: configuration.requestMs,
   });
   metrics.watchReady(() => registry.ready && !gate.draining);
-  follow(registry, metrics, log);
+  followServing(registry, metrics, log);
   registry.subscribe(({ event, model, version }) => {
     if (event === 'retired') results.forget(model, version);
   });
@@ -171,24 +164,11 @@ async function start(configuration: Configuration, log: Log, metrics: Metrics): 
     await within(LAST_WORDS_MS, registry.close());
     throw error;
   }
-  log.info({ event_type: 'admin_access', access: admin.gate.access }, ADMIN_ACCESS[admin.gate.access]);
-  log.info({ event_type: 'client_access', access: clients.access }, CLIENT_ACCESS[clients.access]);
+  sayWhoMayAsk({ admin: admin.gate.access, clients: clients.access }, log);
   const scheme = certificate ? 'https' : 'http';
   const url = addressOf(app.server.address(), configuration.host, scheme);
   log.info({ event_type: 'listening', url, version }, 'listening');
-  sayWhenReady();
-
-  function sayWhenReady(): void {
-    const say = () => {
-      if (!registry.ready) return false;
-      log.info({ event_type: 'ready', models: registry.list().map(({ name }) => name) }, 'every model can answer');
-      return true;
-    };
-    if (say()) return;
-    const stop = registry.subscribe(() => {
-      if (say()) stop();
-    });
-  }
+  sayWhenReady(registry, log);
 
   return async function drain() {
     access.close();
@@ -212,47 +192,6 @@ async function start(configuration: Configuration, log: Log, metrics: Metrics): 
     );
     log.info({ event_type: 'stopped' }, 'stopped');
   };
-}
-
-/** Tells metrics and log what serving tells everybody. */
-function follow(registry: Registry, metrics: Metrics, log: Log): void {
-  registry.subscribe(({ event, model, version, label }) => {
-    const fields = { model, model_version: version };
-    if (event === 'retired') {
-      metrics.retired(model, version);
-      log.info({ event_type: 'model_unloaded', ...fields }, 'a version was unloaded');
-    } else if (event === 'label') {
-      if (label === 'stable') metrics.stableMoved(model, version);
-      log.info({ event_type: 'label_moved', ...fields, label }, 'a label names another version');
-    }
-  });
-  // Those that were there before anybody listened.
-  for (const { name, labels } of registry.list()) {
-    const { stable } = labels;
-    if (stable !== undefined) metrics.stableMoved(name, stable);
-  }
-}
-
-function addressOf(address: AddressInfo | string | null, host: string, scheme: 'http' | 'https'): string {
-  if (address === null || typeof address === 'string') return String(address);
-  // 0.0.0.0 and :: are no addresses that one can open.
-  const shown = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
-  return `${scheme}://${shown}:${address.port}`;
-}
-
-function startFailure(error: unknown, { host, port }: Configuration): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  switch (code) {
-    case 'EADDRINUSE':
-      return `Port ${port} of ${host} is in use. End what uses it, or take another: TWINLENS_PORT=${port + 1} npm start`;
-    case 'EACCES':
-      return `Port ${port} of ${host} may not be used by this user. Take one above 1023: TWINLENS_PORT=8080 npm start`;
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return `This machine has no address ${host}. Set TWINLENS_HOST to one of its own, or to 0.0.0.0 for all.`;
-    default:
-      return asTwinlensError(error).message;
-  }
 }
 
 async function main(): Promise<void> {

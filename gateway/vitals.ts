@@ -3,7 +3,7 @@ import type { Configuration } from './configuration/index.ts';
 import { Health } from './health/index.ts';
 import { type Allowance, type Cgroup, GpuMeter, memoryWatermark, ResourceMonitor } from './resources/index.ts';
 import type { ServingRegistry } from './serving/index.ts';
-import { createResourceMetrics, type Log, type Metrics } from './telemetry/index.ts';
+import { type Log, type Metrics, resourceMetrics } from './telemetry/index.ts';
 
 export interface VitalsOptions {
   readonly configuration: Configuration;
@@ -38,7 +38,7 @@ export async function createVitals(options: VitalsOptions): Promise<Vitals> {
   await monitor.start();
   const usage = () => monitor.usage;
   const ready = () => registry.ready;
-  const { shed } = createResourceMetrics(metrics.registry, { usage, running: () => registry.running });
+  const { shed } = resourceMetrics(metrics.registry, { usage, running: () => registry.running });
   return {
     overload: memoryWatermark({ allowance, usage, percent: configuration.memoryShedPercent, log, onShed: shed }),
     health: (draining) =>

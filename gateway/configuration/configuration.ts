@@ -153,7 +153,10 @@ export function parseConfiguration(environment: Readonly<Record<string, string |
   }
   if (reading.mistakes.length > 0) {
     const lines = reading.mistakes.map((mistake) => `  ${mistake}`).join('\n');
-    throw new TwinlensError('INVALID_ARGUMENT', `The configuration is not valid:\n${lines}`);
+    throw new TwinlensError(
+      'INVALID_ARGUMENT',
+      `The configuration is not valid (docs/configuration.md has every setting):\n${lines}`,
+    );
   }
   return configuration;
 }

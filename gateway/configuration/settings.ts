@@ -121,7 +121,7 @@ export const groups = {
     }),
     catalogueMirror: textLike('', address, {
       about:
-        'Server that holds the catalogues’ files by their sha256 or file name, asked instead of the addresses in the catalogues.',
+        'Server that holds the catalogues’ files by their sha256 or file name, asked before the addresses in the catalogues.',
       none: 'no mirror',
     }),
     follow: list([], {

@@ -7,7 +7,6 @@ const well: Facts = {
     memoryBytes: 500,
     memoryLimitBytes: 1000,
     ownBytes: 400,
-    cpus: 0.5,
     disk: { freeBytes: 100, totalBytes: 1000 },
     eventLoopMs: 3,
     gpus: undefined,

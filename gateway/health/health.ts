@@ -32,12 +32,11 @@ export class Health {
   }
 
   get report(): HealthReport {
-    const { draining, facts } = this.#options;
     const checks = this.#fresh();
-    const failing = Object.entries(checks).some(([name, { ok }]) => !ok && name !== 'model_loaded');
-    if (draining()) return { status: 'draining', checks };
-    if (failing) return { status: 'failing', checks };
-    return { status: facts().ready ? 'ready' : 'loading', checks };
+    const { model_loaded: loaded, ...others } = checks;
+    if (this.#options.draining()) return { status: 'draining', checks };
+    if (Object.values(others).some(({ ok }) => !ok)) return { status: 'failing', checks };
+    return { status: loaded.ok ? 'ready' : 'loading', checks };
   }
 
   /** Throws DRAINING or MODEL_NOT_READY. */

@@ -22,7 +22,7 @@ export const UPLOADS = `${ADMIN}/uploads`;
 /** Milliseconds without a byte after which an upload counts as broken. */
 const STALL_MS = 30_000;
 
-export const uploadQuery = z.strictObject({ fileName: z.string().min(1).max(400) });
+const uploadQuery = z.strictObject({ fileName: z.string().min(1).max(400) });
 
 export function routeImports(app: FastifyInstance, { uploads, imports, after }: ImportRoutes): void {
   routeMethods(app, UPLOADS, {

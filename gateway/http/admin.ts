@@ -46,7 +46,7 @@ const wholeNumber = (max: number) =>
     .transform(Number)
     .pipe(z.number().min(1).max(max));
 
-export const journalQuery = z.strictObject({
+const journalQuery = z.strictObject({
   limit: wholeNumber(1000).optional(),
   before: wholeNumber(Number.MAX_SAFE_INTEGER).optional(),
 });

@@ -9,7 +9,7 @@ import { isAdmin } from './admin-path.ts';
 /** The page takes pictures and does nothing else of this kind. */
 const PERMISSIONS = [
   'camera=(self)',
-  ...['microphone', 'geolocation', 'display-capture', 'payment', 'usb', 'serial', 'hid', 'bluetooth', 'midi'].map(
+  ...['microphone', 'geolocation', 'display-capture', 'payment', 'usb', 'serial', 'hid', 'midi'].map(
     (feature) => `${feature}=()`,
   ),
 ].join(', ');
@@ -34,7 +34,7 @@ const EVERYWHERE = {
 const HSTS = { 'strict-transport-security': 'max-age=31536000' } as const;
 
 /** Paths of the API; everything else belongs to the page. */
-export function isApi(url: string): boolean {
+function isApi(url: string): boolean {
   return /^\/(?:v1|health|metrics|openapi\.json)(?:[/?]|$)/.test(url);
 }
 

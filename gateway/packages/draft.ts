@@ -24,7 +24,7 @@ export interface Draft {
   prepare(graph: GraphInput): { readonly preprocessing: Preprocessing; readonly note: string };
 }
 
-export const NOT_STATED = 'not stated';
+const NOT_STATED = 'not stated';
 
 const ENDINGS = /(?:\.tar\.gz|\.tgz|\.tar|\.zip|\.onnx)$/i;
 
@@ -35,7 +35,7 @@ export function stemOf(fileName: string): string {
 }
 
 /** A model's name made of any text. */
-export function modelNameOf(text: string): string {
+function modelNameOf(text: string): string {
   const name = text
     .toLowerCase()
     .replace(/[^a-z0-9._-]+/g, '-')

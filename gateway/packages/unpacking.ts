@@ -61,7 +61,7 @@ function isJunk(parts: readonly string[]): boolean {
 }
 
 /** The parts of a path inside the folder. Throws INVALID_ARGUMENT for a name that leads elsewhere. */
-export function entryParts(name: string): readonly string[] {
+function entryParts(name: string): readonly string[] {
   if (name.length > MAX_PATH) {
     throw bad(`The archive has a path of ${name.length} characters (${told(name)}); at most ${MAX_PATH} are taken.`);
   }

@@ -1,5 +1,5 @@
 /**
- * Looks at memory, processors, disk, event loop and GPU once a second and keeps the last look, so that asking costs
+ * Looks at memory, disk, event loop and GPU once a second and keeps the last look, so that asking costs
  * nothing and blocks nobody. Owns its timer; knows no limit that is acted upon.
  */
 
@@ -16,8 +16,6 @@ export interface Usage {
   readonly memoryLimitBytes: number;
   /** Resident memory of the gateway and its instances; pages that they share count in each. */
   readonly ownBytes: number;
-  /** Processors busy with this process since the look before (its instances are processes of their own). */
-  readonly cpus: number;
   /** Of the file system of the data folder; undefined: nothing is kept. */
   readonly disk: { readonly freeBytes: number; readonly totalBytes: number } | undefined;
   /** Milliseconds that the event loop was late, 99th percentile since the look before. */
@@ -47,8 +45,6 @@ const RESOLUTION_MS = 10;
 export class ResourceMonitor {
   readonly #options: MonitorOptions;
   readonly #loop = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-  #cpu = process.cpuUsage();
-  #at = performance.now();
   #looks = 0;
   #gpus: readonly GpuUse[] | undefined;
   #usage: Usage;
@@ -61,7 +57,6 @@ export class ResourceMonitor {
       memoryBytes: 0,
       memoryLimitBytes: options.allowance.memoryBytes,
       ownBytes: 0,
-      cpus: 0,
       disk: undefined,
       eventLoopMs: 0,
       gpus: undefined,
@@ -91,19 +86,14 @@ export class ResourceMonitor {
     this.#looks += 1;
     const [grouped, disk] = await Promise.all([cgroup.usedBytes(), data === undefined ? undefined : diskOf(data)]);
     const ownBytes = process.memoryUsage.rss() + instanceBytes();
-    const now = performance.now();
-    const { user, system } = process.cpuUsage(this.#cpu);
     this.#usage = {
       memoryBytes: allowance.scope === 'gateway' ? ownBytes : (grouped ?? totalmem() - freemem()),
       memoryLimitBytes: allowance.memoryBytes,
       ownBytes,
-      cpus: (user + system) / 1000 / (now - this.#at),
       disk,
       eventLoopMs: this.#loop.count > 0 ? Math.max(0, this.#loop.percentile(99) / 1e6 - RESOLUTION_MS) : 0,
       gpus: this.#gpus,
     };
-    this.#cpu = process.cpuUsage();
-    this.#at = now;
     this.#loop.reset();
     if (!this.#closed) this.#stop = after(EVERY_MS, () => void this.#look());
   }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Allowance } from './allowance.ts';
 import { memoryWatermark } from './watermark.ts';
 
-const usage = { memoryLimitBytes: 1000, ownBytes: 0, cpus: 0, disk: undefined, eventLoopMs: 0, gpus: undefined };
+const usage = { memoryLimitBytes: 1000, ownBytes: 0, disk: undefined, eventLoopMs: 0, gpus: undefined };
 
 function setup(scope: Allowance['scope'], percent = 90) {
   const state = { memoryBytes: 0, shed: 0 };

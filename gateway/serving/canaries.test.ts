@@ -1,18 +1,12 @@
 import { rmSync } from 'node:fs';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { TwinlensError } from '../../core/errors.ts';
 import { settle } from '../../test/doubles/fake-clock.ts';
-import {
-  request,
-  type ServingOptions,
-  type ServingUnderTest,
-  scratchFolders,
-  startServing,
-} from '../../test/support/serving.ts';
+import { request, type ServingOptions, type ServingUnderTest, startServing } from '../../test/support/serving.ts';
+import { temporaryFolders } from '../../test/support/temporary.ts';
 import { inShare } from './share.ts';
 
-const scratch = scratchFolders();
-afterAll(() => scratch.clean());
+const fresh = temporaryFolders();
 
 /** Version 1 is stable, version 2 the canary; chance is what `random` says. */
 async function withCanary(
@@ -20,7 +14,7 @@ async function withCanary(
   options: ServingOptions = {},
 ): Promise<ServingUnderTest> {
   const serving = await startServing({
-    data: scratch.make(),
+    data: fresh(),
     versions: [1, 2],
     environment: { TWINLENS_VERSIONS: 'all' },
     ...options,
@@ -74,7 +68,7 @@ describe('a canary', () => {
   });
 
   it('begun with a version that was not loaded, never makes it stable', async () => {
-    const serving = await startServing({ data: scratch.make(), versions: [1] });
+    const serving = await startServing({ data: fresh(), versions: [1] });
     const stables: number[] = [];
     serving.registry.subscribe(({ event, label, version }) => {
       if (event === 'label' && label === 'stable') stables.push(version);
@@ -247,7 +241,7 @@ describe('a canary beyond its limits is rolled back by the gateway itself', () =
   });
 
   it('also where the disk refuses to keep that: the log says so', async () => {
-    const data = scratch.make();
+    const data = fresh();
     const fail = () => Promise.reject(new TwinlensError('INTERNAL', 'It broke.'));
     const serving = await withCanary(
       { share: 1, limits: { minRequests: 5 } },

@@ -13,7 +13,7 @@ import { labelled, type ModelState } from './state.ts';
  * are tried again, and an older one serves meanwhile.
  * @param first counts as one of the latest whatever its number
  */
-export function byPolicy(
+function byPolicy(
   policy: VersionPolicy,
   known: readonly number[],
   failed: ReadonlySet<number>,

@@ -1,17 +1,11 @@
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ErrorCode } from '../../core/errors.ts';
 import { TwinlensError } from '../../core/errors.ts';
 import { settle } from '../../test/doubles/fake-clock.ts';
-import {
-  request,
-  type ServingOptions,
-  type ServingUnderTest,
-  scratchFolders,
-  startServing,
-} from '../../test/support/serving.ts';
+import { request, type ServingOptions, type ServingUnderTest, startServing } from '../../test/support/serving.ts';
+import { temporaryFolders } from '../../test/support/temporary.ts';
 
-const scratch = scratchFolders();
-afterAll(() => scratch.clean());
+const fresh = temporaryFolders();
 
 const FAILURES = 3;
 const OPEN_MS = 1000;
@@ -103,7 +97,7 @@ describe('a model that fails in a row', () => {
   });
 
   test('who names a version, or an own label, gets that one or none', async () => {
-    const serving = await start({ data: scratch.make() });
+    const serving = await start({ data: fresh() });
     await serving.registry.operations.setLabel('mini', 'blue', 1, 'admin');
     await failing(serving, 'ENGINE_FAILED');
     expect([await ask(serving, 'mini@1'), await ask(serving, 'mini:blue')]).toEqual([

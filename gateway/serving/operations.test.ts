@@ -1,23 +1,18 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ModelEvent } from '../../core/protocol.ts';
 import { settle } from '../../test/doubles/fake-clock.ts';
-import {
-  type ServingOptions,
-  type ServingUnderTest,
-  scratchFolders,
-  startServing,
-} from '../../test/support/serving.ts';
+import { type ServingOptions, type ServingUnderTest, startServing } from '../../test/support/serving.ts';
+import { temporaryFolders } from '../../test/support/temporary.ts';
 
-const scratch = scratchFolders();
-afterAll(() => scratch.clean());
+const fresh = temporaryFolders();
 
 const ALL = { TWINLENS_VERSIONS: 'all' };
 const conflict = expect.objectContaining({ code: 'CONFLICT' });
 
 async function start(options: ServingOptions = {}): Promise<ServingUnderTest & { readonly events: ModelEvent[] }> {
-  const serving = await startServing({ data: scratch.make(), ...options });
+  const serving = await startServing({ data: fresh(), ...options });
   const events: ModelEvent[] = [];
   serving.registry.subscribe((event) => events.push(event));
   await written(serving);
@@ -284,7 +279,7 @@ describe('versions', () => {
   });
 
   it('removed: unloaded, its folder gone, its number not given again', async () => {
-    const data = scratch.make();
+    const data = fresh();
     const folder = (version: number) => join(data, 'models', 'mini', String(version));
     for (const version of [1, 2]) mkdirSync(folder(version), { recursive: true });
     writeFileSync(join(folder(2), 'model.json'), '{}');
@@ -307,8 +302,8 @@ describe('versions', () => {
   });
 
   it("whose files are not the gateway's own are not removed", async () => {
-    const data = scratch.make();
-    const elsewhere = scratch.make();
+    const data = fresh();
+    const elsewhere = fresh();
     const serving = await start({ data, versions: [1, 2], folder: () => elsewhere });
     await expect(serving.registry.operations.remove('mini', 1, 'admin')).rejects.toEqual(conflict);
     expect(existsSync(elsewhere)).toBe(true);
@@ -347,7 +342,7 @@ describe('versions', () => {
 
 describe('a restart', () => {
   it('finds labels, policy, canary, rollback and journal as they were', async () => {
-    const data = scratch.make();
+    const data = fresh();
     const first = await start({ data, versions: [1, 2, 3], environment: ALL });
     const { operations } = first.registry;
     await operations.promote('mini', 1, 'admin');
@@ -364,7 +359,7 @@ describe('a restart', () => {
   });
 
   it('answers by no version above the pinned one while that is still loading', async () => {
-    const data = scratch.make();
+    const data = fresh();
     const first = await start({ data, versions: [1] });
     first.publish(1, 2);
     await written(first);

@@ -1,16 +1,16 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { settle } from '../../test/doubles/fake-clock.ts';
 import { FakeSource } from '../../test/doubles/fake-source.ts';
-import { scratchFolders, startServing } from '../../test/support/serving.ts';
+import { startServing } from '../../test/support/serving.ts';
+import { temporaryFolders } from '../../test/support/temporary.ts';
 
-const scratch = scratchFolders();
-afterAll(() => scratch.clean());
+const fresh = temporaryFolders();
 
 const offer = { model: 'resnet', version: 1, title: 'ResNet', licence: 'Apache-2.0', bytes: 1, followed: false };
 
 describe('sources', () => {
   it('follow what an operator chose and what is configured, also after a restart', async () => {
-    const data = scratch.make();
+    const data = fresh();
     const make = async () => {
       const models = new FakeSource();
       const zoo = new FakeSource('zoo', 'catalogue');
@@ -50,7 +50,7 @@ describe('sources', () => {
       new Promise((resolve) => {
         checked = resolve;
       });
-    const { registry, source, publish } = await startServing({ data: scratch.make(), sources: [zoo] });
+    const { registry, source, publish } = await startServing({ data: fresh(), sources: [zoo] });
     publish(4);
     zoo.has(source.snapshot.aspired);
     await settle();
@@ -62,7 +62,7 @@ describe('sources', () => {
   });
 
   it('tell in the journal what came and went while the gateway ran, not what was there at the start', async () => {
-    const { registry, publish } = await startServing({ data: scratch.make(), versions: [1, 2] });
+    const { registry, publish } = await startServing({ data: fresh(), versions: [1, 2] });
     publish(2, 3);
     await settle();
     await registry.operations.note({ actor: 'test', action: 'mark', detail: '' });

@@ -1,12 +1,11 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
-import { scratchFolders } from '../../test/support/serving.ts';
+import { describe, expect, it } from 'vitest';
+import { temporaryFolders } from '../../test/support/temporary.ts';
 import { EMPTY_MODEL, modelState, type SavedState, withEntry, withModel } from './state.ts';
 import { STATE_FILE, StateStore } from './state-store.ts';
 
-const scratch = scratchFolders();
-afterAll(() => scratch.clean());
+const fresh = temporaryFolders();
 
 const label = (version: number) => (state: SavedState) =>
   withModel(state, 'mini', (model) => ({ ...model, labels: { ...model.labels, beta: version } }));
@@ -24,7 +23,7 @@ function failing(codes: string[]) {
 
 describe('the state', () => {
   it('is there again after a restart', async () => {
-    const folder = join(scratch.make(), 'new', 'data');
+    const folder = join(fresh(), 'new', 'data');
     const store = await StateStore.open({ folder });
     expect(store).toMatchObject({ readOnly: undefined, state: { models: {}, follows: [], journal: [] } });
     const canary = { version: 3, share: 0.25, shadow: 1, limits: { minRequests: 5, windowMs: 1000 }, startedAt: 7 };
@@ -37,7 +36,7 @@ describe('the state', () => {
   });
 
   it('changes one after the other, in order, each seeing the one before', async () => {
-    const folder = scratch.make();
+    const folder = fresh();
     const store = await StateStore.open({ folder });
     const add = (state: SavedState) => label((modelState(state, 'mini').labels.beta ?? 0) + 1)(state);
     await Promise.all(Array.from({ length: 50 }, () => store.change(add)));
@@ -55,7 +54,7 @@ describe('the state', () => {
   });
 
   it('knows models and labels by names that objects have themselves', async () => {
-    const store = await StateStore.open({ folder: scratch.make() });
+    const store = await StateStore.open({ folder: fresh() });
     expect(modelState(store.state, 'constructor')).toBe(EMPTY_MODEL);
     await store.change((state) => withModel(state, 'constructor', (model) => ({ ...model, loaded: [1] })));
     expect(modelState(store.state, 'constructor').loaded).toEqual([1]);
@@ -70,7 +69,7 @@ describe('a disk that refuses', () => {
     ['EACCES', /may not write/],
     ['EIO', /EIO/],
   ])('%s: the change rejects with UNAVAILABLE, memory and disk stay, and a later change works', async (code, words) => {
-    const folder = scratch.make();
+    const folder = fresh();
     await (await StateStore.open({ folder })).change(label(1));
     const before = readFileSync(join(folder, STATE_FILE), 'utf8');
     const store = await StateStore.open({ folder, write: failing([code]) });
@@ -87,7 +86,7 @@ describe('a disk that refuses', () => {
   });
 
   it('a fact that can not be kept holds in memory, and is written with the next change', async () => {
-    const folder = scratch.make();
+    const folder = fresh();
     const store = await StateStore.open({ folder, write: failing(['ENOSPC']) });
     await expect(store.record(label(2))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     expect(beta(store)).toBe(2);
@@ -96,7 +95,7 @@ describe('a disk that refuses', () => {
   });
 
   it('is asked again by recheck: what was not kept is on disk then, and one that still refuses is still told', async () => {
-    const folder = scratch.make();
+    const folder = fresh();
     const store = await StateStore.open({ folder, write: failing(['ENOSPC', 'ENOSPC']) });
     await expect(store.record(label(2))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     await store.recheck();
@@ -107,7 +106,7 @@ describe('a disk that refuses', () => {
   });
 
   it('an edit that throws changes nothing and holds up nobody', async () => {
-    const store = await StateStore.open({ folder: scratch.make() });
+    const store = await StateStore.open({ folder: fresh() });
     const thrown = store.change(() => {
       throw new Error('no');
     });
@@ -118,7 +117,7 @@ describe('a disk that refuses', () => {
   });
 
   it('a folder that can not be made: the gateway runs, says why, and refuses changes', async () => {
-    const file = join(scratch.make(), 'file');
+    const file = join(fresh(), 'file');
     writeFileSync(file, '');
     const store = await StateStore.open({ folder: join(file, 'data') });
     expect(store.readOnly).toMatch(/can't be written/);
@@ -147,7 +146,7 @@ describe('at the start', () => {
       '{"format":"twinlens-state/1","models":{"mini":{"labels":{"beta":-1}}},"follows":[],"journal":[]}',
     ],
   ])('a file with %s is refused by its name and left as it is', async (_, text) => {
-    const folder = scratch.make();
+    const folder = fresh();
     const path = join(folder, STATE_FILE);
     writeFileSync(path, text);
     await expect(StateStore.open({ folder })).rejects.toMatchObject({
@@ -158,7 +157,7 @@ describe('at the start', () => {
   });
 
   it('what a killed write left behind is cleaned away, and nothing else', async () => {
-    const folder = scratch.make();
+    const folder = fresh();
     for (const name of ['state.json.123456', 'state.json.bak', 'other.1']) writeFileSync(join(folder, name), 'x');
     mkdirSync(join(folder, 'models'));
     await StateStore.open({ folder });

@@ -6,14 +6,13 @@ import { z } from 'zod';
 import { ADMIN_SCHEMAS, canarySettingsSchema, type JournalEntry, versionPolicySchema } from '../../core/admin.ts';
 import { TwinlensError } from '../../core/errors.ts';
 import { describeMistakes } from '../../core/mistakes.ts';
+import { versionSchema } from '../../core/names.ts';
 
 export const STATE_FORMAT = 'twinlens-state/1';
 /** Versions that had `stable` before and are remembered; rollback leads back through them. */
 export const MAX_PREVIOUS = 10;
 /** Versions of one model that an operator loaded or unloaded by hand. */
 export const MAX_VERSIONS = 100;
-
-const version = z.int().min(1).max(2_147_483_647);
 
 const canarySchema = canarySettingsSchema.extend({ startedAt: z.number() });
 /** The settings of a canary that runs, and since when: milliseconds since 1970. */
@@ -23,13 +22,13 @@ const modelSchema = z.strictObject({
   /** Left out: the configuration's. */
   policy: versionPolicySchema.optional(),
   /** Own labels, and `stable` while it is pinned. */
-  labels: z.record(z.string(), version),
+  labels: z.record(z.string(), versionSchema),
   /** The version that `stable` named last, also when it followed the newest by itself. */
-  stable: version.optional(),
+  stable: versionSchema.optional(),
   /** Those that had it before, oldest first. */
-  previous: z.array(version).max(MAX_PREVIOUS),
-  loaded: z.array(version).max(MAX_VERSIONS),
-  unloaded: z.array(version).max(MAX_VERSIONS),
+  previous: z.array(versionSchema).max(MAX_PREVIOUS),
+  loaded: z.array(versionSchema).max(MAX_VERSIONS),
+  unloaded: z.array(versionSchema).max(MAX_VERSIONS),
   canary: canarySchema.optional(),
 });
 export type ModelState = Readonly<z.infer<typeof modelSchema>>;

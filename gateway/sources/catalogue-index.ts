@@ -7,8 +7,9 @@ import { z } from 'zod';
 import { PRESETS } from '../../core/admin.ts';
 import { TwinlensError } from '../../core/errors.ts';
 import { describeMistakes } from '../../core/mistakes.ts';
+import { modelNameSchema, versionSchema } from '../../core/names.ts';
 
-export const CATALOGUE_FORMAT = 'twinlens-catalogue/1';
+const CATALOGUE_FORMAT = 'twinlens-catalogue/1';
 
 /** Models of one catalogue; a longer list is refused as a whole. */
 const MAX_ENTRIES = 1000;
@@ -51,8 +52,8 @@ const contentSchema = z.discriminatedUnion('kind', [
 ]);
 
 const entrySchema = z.object({
-  name: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'lower case letters, digits, dot, dash and underscore'),
-  version: z.int().min(1).max(2_147_483_647),
+  name: modelNameSchema,
+  version: versionSchema,
   title: z.string().min(1).max(120),
   licence: z.string().min(1).max(120),
   /** Where the weights come from, in words or as an address. */

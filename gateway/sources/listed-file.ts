@@ -21,7 +21,7 @@ export interface Places {
 const FEW_ATTEMPTS = 2;
 
 /** Where the file may be, the best first. */
-export function addressesOf({ urls, sha256 }: CatalogueFile, { base, mirror }: Places): readonly string[] {
+function addressesOf({ urls, sha256 }: CatalogueFile, { base, mirror }: Places): readonly string[] {
   const own = urls.map((url) => {
     const address = URL.canParse(url, base.href) ? new URL(url, base.href) : undefined;
     // A catalogue from the network must not make this gateway read its own disk.

@@ -10,7 +10,7 @@ export interface CacheMetrics {
   forget(model: string, version: number): void;
 }
 
-export function createCacheMetrics(registry: Registry): CacheMetrics {
+export function cacheMetrics(registry: Registry): CacheMetrics {
   const registers = [registry];
   const requests = new Counter({
     name: 'twinlens_cache_requests_total',

@@ -10,7 +10,7 @@ export interface DegradationMetrics {
   forgetModel(model: string): void;
 }
 
-export function createDegradationMetrics(registry: Registry): DegradationMetrics {
+export function degradationMetrics(registry: Registry): DegradationMetrics {
   const registers = [registry];
   const breakers = new Gauge({
     name: 'twinlens_breaker_open',

@@ -6,7 +6,7 @@ export { createLog, type Log, stdoutSink } from './log.ts';
 export type { LogSink } from './log-sink.ts';
 export { createMetrics, type Metrics } from './metrics.ts';
 export type { RequestTrace, Tracing } from './request-trace.ts';
-export { createResourceMetrics } from './resource-metrics.ts';
+export { resourceMetrics } from './resource-metrics.ts';
 export { isSampled } from './sampling.ts';
 export { createTracing } from './tracing.ts';
 export type { Transport } from './transport-metrics.ts';

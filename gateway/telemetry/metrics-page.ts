@@ -1,6 +1,6 @@
 /** The page of the documentation that is made of the metrics. */
 import { createMetrics } from './metrics.ts';
-import { createResourceMetrics } from './resource-metrics.ts';
+import { resourceMetrics } from './resource-metrics.ts';
 
 const INTRODUCTION = `# Metrics
 
@@ -67,7 +67,7 @@ export function metricsPage(): string {
   const never = () => {
     throw new Error('The page shows no values.');
   };
-  createResourceMetrics(registry, { usage: never, running: never });
+  resourceMetrics(registry, { usage: never, running: never });
   const rows = registry
     .getMetricsAsArray()
     .map((metric): Row => {

@@ -7,9 +7,9 @@ import { Registry } from 'prom-client';
 import type { ResultsObserver } from '../results/index.ts';
 import type { ServingObserver } from '../serving/index.ts';
 import type { SourceObserver } from '../sources/index.ts';
-import { createCacheMetrics } from './cache-metrics.ts';
+import { cacheMetrics } from './cache-metrics.ts';
 import { canaryMetrics } from './canary-metrics.ts';
-import { createDegradationMetrics } from './degradation-metrics.ts';
+import { degradationMetrics } from './degradation-metrics.ts';
 import { type DeviceMetrics, deviceMetrics } from './device-metrics.ts';
 import { type ProcessMetrics, processMetrics } from './process-metrics.ts';
 import { type RequestMetrics, requestMetrics } from './request-metrics.ts';
@@ -34,8 +34,8 @@ export function createMetrics(): Metrics {
   const requests = requestMetrics(registry);
   const versions = versionMetrics(registry);
   const canaries = canaryMetrics(registry);
-  const cache = createCacheMetrics(registry);
-  const degradation = createDegradationMetrics(registry);
+  const cache = cacheMetrics(registry);
+  const degradation = degradationMetrics(registry);
   /** Versions that serving knows, by model. */
   const known = new Map<string, Set<number>>();
 

@@ -17,7 +17,7 @@ export interface ResourceMetrics {
   shed(): void;
 }
 
-export function createResourceMetrics(registry: Registry, { usage, running }: ResourceMetricsOptions): ResourceMetrics {
+export function resourceMetrics(registry: Registry, { usage, running }: ResourceMetricsOptions): ResourceMetrics {
   const registers = [registry];
   const gauge = (name: string, help: string, read: () => number | undefined) =>
     new Gauge({

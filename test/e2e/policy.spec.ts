@@ -20,7 +20,7 @@ async function open(path: string): Promise<{ page: Page; refused: () => Promise<
   const { page } = visited;
   const said: string[] = [];
   page.on('console', (message) => {
-    if (/content security policy|permissions policy/i.test(message.text())) said.push(message.text());
+    if (/content.security.policy|permissions.policy/i.test(message.text())) said.push(message.text());
   });
   await page.addInitScript(() => {
     const refused: string[] = [];

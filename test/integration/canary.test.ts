@@ -6,12 +6,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ModelEvent } from '../../core/protocol.ts';
 import { builtIn, goldenImage } from '../contract/inference-engine.ts';
 import { platformClock, type RegistryUnderTest, startRegistry } from '../support/registry.ts';
-import { scratchFolders } from '../support/serving.ts';
+import { temporaryFolders } from '../support/temporary.ts';
 
 const { name } = builtIn;
-const scratch = scratchFolders();
-const models = scratch.make();
-const data = scratch.make();
+const fresh = temporaryFolders();
+const models = fresh();
+const data = fresh();
 
 /** Puts version `version` into the models folder; its goldens go by index, so it loads whatever its classes are called. */
 function addVersion(version: number, reversed: boolean): void {
@@ -44,7 +44,6 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(async () => {
   await under?.registry.close();
-  scratch.clean();
 });
 
 async function ask(key?: string, spec?: string): Promise<number> {

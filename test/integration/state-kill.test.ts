@@ -4,13 +4,12 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { modelState } from '../../gateway/serving/state.ts';
 import { StateStore } from '../../gateway/serving/state-store.ts';
-import { scratchFolders } from '../support/serving.ts';
+import { temporaryFolders } from '../support/temporary.ts';
 
-const scratch = scratchFolders();
-afterAll(() => scratch.clean());
+const fresh = temporaryFolders();
 
 const script = fileURLToPath(new URL('../support/state-writer.mjs', import.meta.url));
 
@@ -34,7 +33,7 @@ async function writeUntilKilled(folder: string, moves: number, spins: number): P
 }
 
 test('killed at any moment, it begins with the last change that was told, or the one after, and cleans up', async () => {
-  const folder = scratch.make();
+  const folder = fresh();
   let last = 0;
   for (let round = 0; round < 12; round += 1) {
     const told = await writeUntilKilled(folder, 1 + (round % 3), round);

@@ -53,7 +53,6 @@ const IDLE: Usage = {
   memoryBytes: 0,
   memoryLimitBytes: 1,
   ownBytes: 0,
-  cpus: 0,
   disk: undefined,
   eventLoopMs: 0,
   gpus: undefined,

@@ -1,7 +1,3 @@
-/** Serving with everything real but the instances: manager, labels, canaries, operations and the state on a real disk. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseConfiguration } from '../../gateway/configuration/index.ts';
 import { ModelManager } from '../../gateway/serving/manager.ts';
 import { assemble, type ServingRegistry } from '../../gateway/serving/registry.ts';
@@ -121,19 +117,4 @@ export async function startServing(options: ServingOptions = {}): Promise<Servin
       }),
   );
   return { registry, source, clock, log, told, script, publish };
-}
-
-/** An empty folder of the test's own; `clean` deletes all of them. */
-export function scratchFolders(): { make(): string; clean(): void } {
-  const made: string[] = [];
-  return {
-    make: () => {
-      const folder = mkdtempSync(join(tmpdir(), 'twinlens-data-'));
-      made.push(folder);
-      return folder;
-    },
-    clean: () => {
-      for (const folder of made) rmSync(folder, { recursive: true, force: true });
-    },
-  };
 }

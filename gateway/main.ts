@@ -62,7 +62,11 @@ async function start(configuration: Configuration, log: Log, metrics: Metrics): 
   const { clients, callerOf, certificate, adminTokens } = access;
   const importer = createImporter({
     providers: configuration.providers,
-    threads: configuration.threads || 1,
+    runtime: {
+      threads: configuration.threads || 1,
+      arena: configuration.arena,
+      gpuMemoryPercent: configuration.gpuMemoryPercent,
+    },
     maxPixels: configuration.maxPixels,
     maxBytes: configuration.maxUploadBytes,
     batchMax: configuration.batchMax,

@@ -178,6 +178,16 @@ export const groups = {
       none: 'one a core, 4 at most (on cuda: 2), and no more than memory has room for',
     }),
     threads: whole(0, [0, 256], { about: 'ONNX Runtime threads of one instance.', none: 'cores / instances' }),
+    arena: choice('keep', ['keep', 'release'], {
+      about:
+        'What ONNX Runtime does on the CPU with the memory of a run: `keep` it for the next one, or `release` it, which is slower.',
+    }),
+    gpuMemoryPercent: whole(90, [0, 100], {
+      about:
+        'Share of a GPU’s memory in use, by whomever, from which on no session is made on it (cuda, tensorrt): the next provider of the order is tried, or else the load fails, is tried again, and what serves goes on. Sessions that are there keep what they have; one that gets no more memory fails its batch with `ENGINE_FAILED`.',
+      unit: 'percent',
+      none: 'not checked',
+    }),
     batchMax: whole(0, [0, 1024], {
       about: 'Largest batch, never above the manifest’s.',
       unit: 'pictures',

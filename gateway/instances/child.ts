@@ -13,6 +13,7 @@ import { prepareRgb } from '../../core/resize.ts';
 import { probabilities, toPredictions } from '../../core/scores.ts';
 import { largestBatch } from './batches.ts';
 import { decodeImage, openImage } from './decode.ts';
+import { checkGpuRoom } from './gpu-room.ts';
 import { checkSelfContained } from './onnx-file.ts';
 import { readPackageFile, readPackageJson } from './package-files.ts';
 import { PixelBudget } from './pixel-budget.ts';
@@ -77,8 +78,9 @@ async function load(order: LoadOrder): Promise<Model> {
 
 /** A session that is right, and has run every batch size, on this provider. */
 async function open(file: Uint8Array, order: LoadOrder, provider: GatewayProvider): Promise<ModelSession> {
-  const { folder, manifest, threads, maxPixels } = order;
-  const session = await createSession(file, manifest, { provider, threads });
+  const { folder, manifest, runtime, maxPixels } = order;
+  await checkGpuRoom(provider, runtime.gpuMemoryPercent);
+  const session = await createSession(file, manifest, provider, runtime);
   try {
     send({ type: 'stage', stage: 'goldens' });
     await checkGoldens(folder, manifest, session, maxPixels);

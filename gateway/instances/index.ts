@@ -6,4 +6,4 @@ export { InstancePool, type PoolOptions } from './pool.ts';
 export { inspectModel, type ProbeOptions, recordScores } from './probe.ts';
 export type { GraphValue, Inspected, Recorded, RecordOrder } from './probe-wire.ts';
 export { warmUpSizes } from './warm-up.ts';
-export type { InstanceStage, ItemResult, Ran, RunItem } from './wire.ts';
+export type { InstanceStage, ItemResult, Ran, RunItem, Runtime } from './wire.ts';

@@ -8,6 +8,7 @@ import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
 import { checkGraph, type Manifest } from '../../core/manifest.ts';
 import { tensorLength, tensorShape } from '../../core/normalize.ts';
 import { checkProvider, executionProviders } from './providers.ts';
+import type { Runtime } from './wire.ts';
 
 export interface ModelSession {
   readonly provider: GatewayProvider;
@@ -15,11 +16,6 @@ export interface ModelSession {
   run(values: Float32Array, batch: number): Promise<Float32Array>;
   /** Gives its memory back; nothing is run afterwards. */
   release(): Promise<void>;
-}
-
-interface SessionOptions {
-  readonly provider: GatewayProvider;
-  readonly threads: number;
 }
 
 async function runOnce(
@@ -47,7 +43,8 @@ async function runOnce(
 export async function createSession(
   model: Uint8Array,
   manifest: Manifest,
-  options: SessionOptions,
+  provider: GatewayProvider,
+  { threads, arena }: Runtime,
 ): Promise<ModelSession> {
   if (manifest.input.datatype !== 'float32') {
     throw new TwinlensError(
@@ -56,14 +53,14 @@ export async function createSession(
     );
   }
   try {
-    const { provider } = options;
     const blank = new Float32Array(tensorLength(manifest.input));
     await checkProvider(provider, model, (session) => runOnce(session, manifest, blank, 1));
     const session = await InferenceSession.create(model, {
       executionProviders: executionProviders(provider),
-      intraOpNumThreads: options.threads,
+      intraOpNumThreads: threads,
       interOpNumThreads: 1,
       graphOptimizationLevel: 'all',
+      enableCpuMemArena: arena === 'keep',
       // What goes wrong is thrown as well; its own lines on stderr would stand beside the JSON log.
       logSeverityLevel: 4,
     });
@@ -77,7 +74,7 @@ export async function createSession(
     if (error instanceof TwinlensError) throw error;
     throw new TwinlensError(
       'INVALID_ARGUMENT',
-      `ONNX Runtime can't load the model on ${options.provider}: ${asTwinlensError(error).message}`,
+      `ONNX Runtime can't load the model on ${provider}: ${asTwinlensError(error).message}`,
       { cause: error },
     );
   }

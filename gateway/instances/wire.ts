@@ -15,6 +15,17 @@ const imageSchema: z.ZodType<ImageInput> = z.union([
   z.object({ encoding: z.enum(['jpeg', 'png', 'webp', 'avif']), data: bytes }),
 ]);
 
+/** How ONNX Runtime's sessions are made, whatever model is in them. */
+const runtimeSchema = z.object({
+  /** Intra-op threads. */
+  threads: z.int().min(1),
+  /** On the CPU: whether memory of a run is kept for the next one, or given back. */
+  arena: z.enum(['keep', 'release']),
+  /** Share of a GPU's memory in use from which on no session is made on it; 0: none is too much. */
+  gpuMemoryPercent: z.int().min(0).max(100),
+});
+export type Runtime = z.infer<typeof runtimeSchema>;
+
 const toInstanceSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('load'),
@@ -24,8 +35,7 @@ const toInstanceSchema = z.discriminatedUnion('type', [
     manifest: z.unknown().transform(parseManifest),
     /** In the order in which they are tried. */
     providers: z.array(z.enum(GATEWAY_PROVIDERS)).min(1).readonly(),
-    /** ONNX Runtime intra-op threads. */
-    threads: z.int().min(1),
+    runtime: runtimeSchema,
     maxPixels: z.int().min(1),
     /** Largest batch that will be sent; 0: the provider's default. Every size up to it is run before `loaded`. */
     batchMax: z.int().min(0),

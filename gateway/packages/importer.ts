@@ -8,6 +8,7 @@ import { lstat, mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { GatewayProvider } from '../../core/engine.ts';
 import { TwinlensError } from '../../core/errors.ts';
+import type { Runtime } from '../instances/index.ts';
 import { kindOfFile, unpack } from './archive.ts';
 import { readBare } from './bare.ts';
 import { type Draft, stemOf } from './draft.ts';
@@ -23,8 +24,8 @@ export interface ImporterOptions {
   /** On which the goldens must pass and the batches run: the one that will serve. */
   /** In the order in which they are tried. */
   readonly providers: readonly GatewayProvider[];
-  /** ONNX Runtime threads of the processes that try models. */
-  readonly threads: number;
+  /** Of the processes that try models. */
+  readonly runtime: Runtime;
   /** Pixels of one golden. */
   readonly maxPixels: number;
   /** Bytes of one model, packed and unpacked alike. */
@@ -117,11 +118,11 @@ async function readDraft(material: Material, input: ImportInput, imagenetNames: 
 }
 
 export function createImporter(options: ImporterOptions): Importer {
-  const { providers, threads, maxPixels, maxBytes, imagenetNames, batchMax, probeMs = PROBE_MS } = options;
+  const { providers, runtime, maxPixels, maxBytes, imagenetNames, batchMax, probeMs = PROBE_MS } = options;
 
   async function prepare(input: ImportInput, importing: ImportOptions, steps: Steps): Promise<ImportedPackage> {
     const { into, signal, nextVersion, claim } = importing;
-    const making = { into, signal, maxBytes, maxPixels, threads, probeMs };
+    const making = { into, signal, maxBytes, maxPixels, threads: runtime.threads, probeMs };
     const material = await steps.run('unpack', 'Looking at what was handed in', () =>
       openInput(input, importing, maxBytes),
     );
@@ -146,7 +147,7 @@ export function createImporter(options: ImporterOptions): Importer {
     const { into, signal } = importing;
     const steps = new Steps(importing);
     const made = await prepare(input, importing, steps);
-    await withTrial(made, { providers, threads, maxPixels, batchMax, signal }, async (trial) => {
+    await withTrial(made, { providers, runtime, maxPixels, batchMax, signal }, async (trial) => {
       await steps.run('goldens', 'Running the goldens on the provider that will serve', async () => {
         const ran = await trial.goldens();
         const note = ran.note === undefined ? '' : `; ${ran.note}`;

@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GatewayProvider, Provider } from '../../core/engine.ts';
 import { fromErrorBody, TwinlensError } from '../../core/errors.ts';
-import { Instance, largestBatch, type RunItem, warmUpSizes } from '../instances/index.ts';
+import { Instance, largestBatch, type RunItem, type Runtime, warmUpSizes } from '../instances/index.ts';
 import type { ImportedPackage } from './import.ts';
 
 /** Milliseconds, as when a version is loaded to serve. */
@@ -16,7 +16,7 @@ const RUN_TIMEOUT_MS = 60_000;
 export interface TrialOptions {
   /** In the order in which they are tried. */
   readonly providers: readonly GatewayProvider[];
-  readonly threads: number;
+  readonly runtime: Runtime;
   readonly maxPixels: number;
   /** The operator's limit; 0: the provider's default. */
   readonly batchMax: number;
@@ -36,11 +36,11 @@ export async function withTrial<T>(
   options: TrialOptions,
   work: (trial: Trial) => Promise<T>,
 ): Promise<T> {
-  const { providers, threads, maxPixels, signal } = options;
+  const { providers, runtime, maxPixels, signal } = options;
   if (signal.aborted) throw new TwinlensError('CANCELLED', 'Trying the model was cancelled.');
   const instance = new Instance({
     // Batches are tried in a step of their own.
-    load: { folder, manifest, providers, threads, maxPixels, batchMax: 1 },
+    load: { folder, manifest, providers, runtime, maxPixels, batchMax: 1 },
     loadTimeoutMs: LOAD_TIMEOUT_MS,
     runTimeoutMs: RUN_TIMEOUT_MS,
   });

@@ -52,7 +52,7 @@ export function createRegistry(options: RegistryOptions & { readonly allowance: 
             providers,
             wantedProvider,
             instances,
-            threads,
+            runtime: { threads, arena: configuration.arena, gpuMemoryPercent: configuration.gpuMemoryPercent },
             maxPixels: configuration.maxPixels,
             queueMax: configuration.queueMax,
             batchMax: configuration.batchMax,

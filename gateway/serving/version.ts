@@ -7,7 +7,14 @@ import type { LoadStage } from '../../core/admin.ts';
 import type { Classification, Degraded, GatewayProvider, Provider } from '../../core/engine.ts';
 import { asTwinlensError, fromErrorBody, TwinlensError } from '../../core/errors.ts';
 import type { Manifest } from '../../core/manifest.ts';
-import { InstancePool, type InstanceStage, type ItemResult, largestBatch, verifyPackage } from '../instances/index.ts';
+import {
+  InstancePool,
+  type InstanceStage,
+  type ItemResult,
+  largestBatch,
+  type Runtime,
+  verifyPackage,
+} from '../instances/index.ts';
 import { type Clock, type Outcome, Scheduler } from '../scheduling/index.ts';
 import type { Loadable } from './loadable.ts';
 import type { Handle, ServableRequest, ServingObserver } from './servable.ts';
@@ -20,7 +27,7 @@ export interface VersionOptions {
   /** Any other one than this is a makeshift; undefined: each is as good. */
   readonly wantedProvider: GatewayProvider | undefined;
   readonly instances: (provider: Provider) => number;
-  readonly threads: number;
+  readonly runtime: Runtime;
   readonly maxPixels: number;
   readonly queueMax: number;
   /** 0: the provider's default. */
@@ -68,7 +75,7 @@ export class ServingVersion implements Loadable {
         folder: options.folder,
         manifest,
         providers: options.providers,
-        threads: options.threads,
+        runtime: options.runtime,
         maxPixels: options.maxPixels,
         batchMax: options.batchMax,
       },

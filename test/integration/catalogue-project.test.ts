@@ -1,10 +1,12 @@
 /** The catalogue that the project ships; with the folder of real models (SHARED_DIR) what it lists is fetched too. */
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createImporter } from '../../gateway/packages/index.ts';
 import { catalogue, fetchFirst, names } from '../support/catalogue.ts';
 import { breaking, file, sha256 } from '../support/file-server.ts';
+import { runtime } from '../support/runtime.ts';
 import { NO_SHARED, sharedDir } from '../support/shared-photos.ts';
 
 const catalogues = catalogue();
@@ -46,7 +48,7 @@ describe("the project's own catalogue", () => {
     catalogues.server.on('/mobilenetv2-12-int8.onnx', file(bytes));
     const importer = createImporter({
       providers: ['cpu'],
-      threads: 1,
+      runtime,
       maxPixels: 1_000_000,
       maxBytes: 10_000_000,
       batchMax: 0,

@@ -1,5 +1,5 @@
 /** What answers when something doesn't work: over the real gateway, and over real instances that die or lack a GPU. */
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -174,6 +174,25 @@ test(
       expect([line?.level, line?.message]).toEqual(['warn', expect.stringContaining('webgpu does not (')]);
     } finally {
       await registry.close();
+    }
+  },
+  PATIENCE_MS,
+);
+
+test(
+  'on a GPU whose memory is full no session is made: the next provider answers, and the log says why',
+  async () => {
+    const bin = join(folder, 'bin');
+    mkdirSync(bin);
+    writeFileSync(join(bin, 'nvidia-smi'), '#!/bin/sh\necho "0, 5, 950, 1000"\n');
+    chmodSync(join(bin, 'nvidia-smi'), 0o755);
+    const env = { PATH: `${bin}:${process.env.PATH}`, TWINLENS_PROVIDER: 'cuda,cpu', TWINLENS_INSTANCES: '1' };
+    const full = await startGateway({ timeoutMs: PATIENCE_MS, env });
+    try {
+      const { msg } = await full.logged(({ event_type: type }) => type === 'provider_fallback');
+      expect(msg).toContain('cuda does not (95 % of the memory of GPU 0 is in use, and from 90 %');
+    } finally {
+      await full.stop();
     }
   },
   PATIENCE_MS,

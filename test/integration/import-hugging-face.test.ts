@@ -1,4 +1,5 @@
 /** Imports of Hugging Face folders with real processes, around the built-in model's graph. */
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -7,6 +8,7 @@ import type { ImportedPackage } from '../../gateway/packages/index.ts';
 import { builtIn, goldenImage } from '../contract/inference-engine.ts';
 import { builtInFolder, inputs, MINUTE, tryImport } from '../support/importing.ts';
 import { tinyModel } from '../support/onnx-bytes.ts';
+import { runtime } from '../support/runtime.ts';
 
 const { folderOf, fresh, refusal } = inputs();
 
@@ -96,7 +98,7 @@ describe('a Hugging Face folder', () => {
 });
 
 async function bestOf({ folder, manifest }: ImportedPackage, at: number): Promise<number | undefined> {
-  const load = { folder, manifest, providers: ['cpu'], threads: 1, maxPixels: 4_000_000, batchMax: 1 } as const;
+  const load = { folder, manifest, providers: ['cpu'], runtime, maxPixels: 4_000_000, batchMax: 1 } as const;
   const instance = new Instance({ load, loadTimeoutMs: MINUTE, runTimeoutMs: MINUTE });
   try {
     await instance.load();

@@ -1,10 +1,12 @@
 /** Imports of well-known models from the folder of real photos and models; skipped, with the reason, without it. */
+
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ImportHints } from '../../core/admin.ts';
 import { Instance } from '../../gateway/instances/index.ts';
 import { tryImport } from '../support/importing.ts';
+import { runtime } from '../support/runtime.ts';
 import { labelledPhotos, NO_SHARED, sharedDir, wnids } from '../support/shared-photos.ts';
 import { temporaryFolders } from '../support/temporary.ts';
 
@@ -60,7 +62,7 @@ describe.skipIf(!here)(`well-known models${here ? '' : ` (skipped: ${NO_SHARED})
     const { made, told } = await load('mobilenetv2-dq-fp32.onnx', imagenet('torchvision'));
     if (!made) throw new Error(told.join('\n'));
     const instance = new Instance({
-      load: { ...made, providers: ['cpu'], threads: 1, maxPixels: 64_000_000, batchMax: 1 },
+      load: { ...made, providers: ['cpu'], runtime, maxPixels: 64_000_000, batchMax: 1 },
       loadTimeoutMs: LONG,
       runTimeoutMs: LONG,
     });

@@ -1,4 +1,5 @@
 /** The lifecycle of versions with real processes: taking over, failing, crashing and leaving nothing behind. */
+
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +13,7 @@ import { ServingVersion } from '../../gateway/serving/version.ts';
 import type { Aspired } from '../../gateway/sources/index.ts';
 import { builtIn, goldenImage } from '../contract/inference-engine.ts';
 import { platformClock } from '../support/registry.ts';
+import { runtime } from '../support/runtime.ts';
 
 const TIMEOUT_MS = 120_000;
 const { name } = builtIn;
@@ -57,7 +59,7 @@ function start(instances = 1) {
         providers: ['cpu'],
         wantedProvider: undefined,
         instances: () => instances,
-        threads: 1,
+        runtime,
         maxPixels: 4_000_000,
         queueMax: 256,
         batchMax: 2,

@@ -1,4 +1,5 @@
 /** Runs an importer as the admin API does, keeps what its steps told, and makes the folders that are handed in. */
+
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,6 +7,7 @@ import { expect } from 'vitest';
 import type { ImportHints, ImportStepName } from '../../core/admin.ts';
 import { asTwinlensError, type TwinlensError } from '../../core/errors.ts';
 import { createImporter, type ImportedPackage, type ImporterOptions } from '../../gateway/packages/index.ts';
+import { runtime } from './runtime.ts';
 import { temporaryFolders } from './temporary.ts';
 
 export interface TriedImport {
@@ -28,7 +30,7 @@ export async function tryImport(path: string, into: string, options: TryOptions 
   const { hints = {}, fileName = path, signal = new AbortController().signal, onStep, ...rest } = options;
   const importer = createImporter({
     providers: ['cpu'],
-    threads: 1,
+    runtime,
     maxPixels: 4_000_000,
     maxBytes: 200_000_000,
     batchMax: 0,

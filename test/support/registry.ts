@@ -1,10 +1,12 @@
 /** A real registry with real instances in this process, for tests below the gateway's sockets. */
+
 import { fileURLToPath } from 'node:url';
 import { parseConfiguration } from '../../gateway/configuration/index.ts';
 import { createImporter } from '../../gateway/packages/index.ts';
 import { allowanceHere, Cgroup } from '../../gateway/resources/index.ts';
 import { createRegistry, type ServingObserver } from '../../gateway/serving/index.ts';
 import { createSources } from '../../gateway/sources/index.ts';
+import { runtime } from './runtime.ts';
 
 export const platformClock = {
   now: () => performance.now(),
@@ -61,7 +63,7 @@ export async function startRegistry(environment: Record<string, string> = {}): P
   const shared = { configuration, clock: platformClock, log: written, random: Math.random };
   const importer = createImporter({
     providers: configuration.providers,
-    threads: 1,
+    runtime,
     maxPixels: configuration.maxPixels,
     maxBytes: configuration.maxUploadBytes,
     batchMax: configuration.batchMax,

@@ -4,22 +4,16 @@
  * crop shows, so a 5000 x 3 strip costs no more than a photo. Knows nothing of decoding.
  */
 import { TwinlensError } from './errors.ts';
+import { threadKernel } from './kernel.ts';
 import type { Filter, InputSpec } from './manifest.ts';
-import { cut, horizontal, type Plane, type Planes, vertical } from './passes.ts';
-import { checkPixels, type FlatPixels, flatten, type PixelView } from './pixels.ts';
-import { type AxisWeights, axisWeights } from './resample.ts';
+import { type Passes, runPasses, type Window } from './picture-passes.ts';
+import { checkPixels, flatten, type PixelView } from './pixels.ts';
+import { axisWeights } from './resample.ts';
+import { runInStrips } from './strips.ts';
 
 interface Size {
   readonly width: number;
   readonly height: number;
-}
-
-/** A part of the resized picture, in its pixels. */
-interface Window {
-  readonly left: number;
-  readonly top: number;
-  readonly columns: number;
-  readonly rows: number;
 }
 
 /** Python's `round`: half to even. Math.round would move the crop of a 500 x 375 picture by a pixel. */
@@ -47,12 +41,6 @@ function cropOffset(size: number, crop: number, rounding: InputSpec['cropRoundin
   return size < crop ? -Math.floor((crop - size) / 2) : roundHalfEven((size - crop) / 2);
 }
 
-/** The source positions that an axis reads. */
-function reach({ first, count }: AxisWeights): { begin: number; end: number } {
-  const last = first.length - 1; // a window has at least one row and one column
-  return { begin: first[0] as number, end: (first[last] as number) + (count[last] as number) };
-}
-
 /**
  * Since Pillow 13 the vertical pass goes first when the height loses more than twice the pixels that the
  * width loses (Resample.c, ImagingResampleInner). The order shows in the rounding of the pass between.
@@ -62,26 +50,24 @@ function isVerticalFirst(from: Size, to: Size): boolean {
   return lost > 0 && lost > (from.width - to.width) * 2;
 }
 
-/** The window of the picture resized to `to`. An axis that keeps its size has no pass, as in Pillow. */
-function resizeWindow(flat: FlatPixels, from: Size, to: Size, window: Window, filter: Filter): Uint8Array<ArrayBuffer> {
-  const { channels } = flat;
-  const { left, top, columns, rows } = window;
-  const planes: Planes = channels === 1 ? 1 : 3;
-  const source: Plane = { data: flat.data, stride: from.width * channels, channels, left: 0, top: 0 };
-  const axisX = from.width === to.width ? undefined : axisWeights(filter, from.width, to.width, left, columns);
-  const axisY = from.height === to.height ? undefined : axisWeights(filter, from.height, to.height, top, rows);
-  if (axisX && axisY && isVerticalFirst(from, to)) {
-    const { begin, end } = reach(axisX);
-    const data = vertical({ ...source, left: begin }, axisY, end - begin);
-    // `left` makes the axis, which counts from the picture's edge, meet the columns that were computed.
-    return horizontal({ data, stride: (end - begin) * channels, channels, left: -begin, top: 0 }, planes, axisX, rows);
-  }
-  const { begin, end } = axisY ? reach(axisY) : { begin: top, end: top + rows };
-  const lines = axisX
-    ? horizontal({ ...source, top: begin }, planes, axisX, end - begin)
-    : cut({ ...source, left, top: begin }, planes, columns, end - begin);
-  if (!axisY) return lines;
-  return vertical({ data: lines, stride: columns * planes, channels: planes, left: 0, top: -begin }, axisY, columns);
+/** The window of `picture` resized to `to`, in luma when `gray`. */
+function resizeWindow(
+  picture: PixelView,
+  gray: boolean,
+  to: Size,
+  window: Window,
+  filter: Filter,
+): Uint8Array<ArrayBuffer> {
+  const { width, height } = picture;
+  const passes: Passes = {
+    axisX: width === to.width ? undefined : axisWeights(filter, width, to.width, window.left, window.columns),
+    axisY: height === to.height ? undefined : axisWeights(filter, height, to.height, window.top, window.rows),
+    verticalFirst: isVerticalFirst(picture, to),
+    window,
+  };
+  const kernel = passes.axisX || passes.axisY ? threadKernel() : undefined;
+  const quick = kernel && runInStrips(kernel, gray ? flatten(picture, true) : picture, width, passes);
+  return quick ?? runPasses(flatten(picture, gray), width, passes);
 }
 
 /**
@@ -104,7 +90,7 @@ export function prepareRgb(
   const rows = Math.min(size.height, input.height);
   const gray = input.channels === 'L';
   const window: Window = { left: Math.max(left, 0), top: Math.max(top, 0), columns, rows };
-  const part = resizeWindow(flatten(source, gray), source, size, window, resize.filter);
+  const part = resizeWindow(source, gray, size, window, resize.filter);
   if (columns === input.width && rows === input.height) {
     if (!target) return part;
     target.set(part);
@@ -141,5 +127,5 @@ export function resizeShortSide(
     );
   }
   const window: Window = { left: 0, top: 0, columns: to.width, rows: to.height };
-  return { data: resizeWindow(flatten(source, false), source, to, window, filter), ...to };
+  return { data: resizeWindow(source, false, to, window, filter), ...to };
 }

@@ -4,7 +4,7 @@
  * crop shows, so a 5000 x 3 strip costs no more than a photo. Knows nothing of decoding.
  */
 import { TwinlensError } from './errors.ts';
-import { threadKernel } from './kernel.ts';
+import { type Kernel, threadKernel } from './kernel.ts';
 import type { Filter, InputSpec } from './manifest.ts';
 import { type Passes, runPasses, type Window } from './picture-passes.ts';
 import { checkPixels, flatten, type PixelView } from './pixels.ts';
@@ -52,6 +52,7 @@ function isVerticalFirst(from: Size, to: Size): boolean {
 
 /** The window of `picture` resized to `to`, in luma when `gray`. */
 function resizeWindow(
+  kernel: Kernel | undefined,
   picture: PixelView,
   gray: boolean,
   to: Size,
@@ -65,18 +66,14 @@ function resizeWindow(
     verticalFirst: isVerticalFirst(picture, to),
     window,
   };
-  const kernel = passes.axisX || passes.axisY ? threadKernel() : undefined;
-  const quick = kernel && runInStrips(kernel, gray ? flatten(picture, true) : picture, width, passes);
-  return quick ?? runPasses(flatten(picture, gray), width, passes);
+  const resized = passes.axisX !== undefined || passes.axisY !== undefined;
+  const quick = kernel && resized && runInStrips(kernel, gray ? flatten(picture, true) : picture, width, passes);
+  return quick || runPasses(flatten(picture, gray), width, passes);
 }
 
-/**
- * The picture at the size of `input`: RGB8 (width * height * 3 bytes), or one byte of luma a pixel
- * when the model's channels are `L`. Where the resized picture is smaller than the crop it is centred on
- * black, as torchvision does. `target` is filled and returned when given.
- * Throws INVALID_ARGUMENT when the bytes of `source` are not those of its size.
- */
-export function prepareRgb(
+/** `prepareRgb` by this kernel, or without one by the passes: the bytes are the same. */
+export function prepareRgbWith(
+  kernel: Kernel | undefined,
   source: PixelView,
   input: InputSpec,
   target?: Uint8Array<ArrayBuffer>,
@@ -90,7 +87,7 @@ export function prepareRgb(
   const rows = Math.min(size.height, input.height);
   const gray = input.channels === 'L';
   const window: Window = { left: Math.max(left, 0), top: Math.max(top, 0), columns, rows };
-  const part = resizeWindow(source, gray, size, window, resize.filter);
+  const part = resizeWindow(kernel, source, gray, size, window, resize.filter);
   if (columns === input.width && rows === input.height) {
     if (!target) return part;
     target.set(part);
@@ -104,6 +101,20 @@ export function prepareRgb(
     out.set(part.subarray(row * columns * planes, (row + 1) * columns * planes), to);
   }
   return out;
+}
+
+/**
+ * The picture at the size of `input`: RGB8 (width * height * 3 bytes), or one byte of luma a pixel
+ * when the model's channels are `L`. Where the resized picture is smaller than the crop it is centred on
+ * black, as torchvision does. `target` is filled and returned when given.
+ * Throws INVALID_ARGUMENT when the bytes of `source` are not those of its size.
+ */
+export function prepareRgb(
+  source: PixelView,
+  input: InputSpec,
+  target?: Uint8Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
+  return prepareRgbWith(threadKernel(), source, input, target);
 }
 
 /** Pixels; the whole of a long thin strip brought to a short side of 256 would take gigabytes. */
@@ -127,5 +138,5 @@ export function resizeShortSide(
     );
   }
   const window: Window = { left: 0, top: 0, columns: to.width, rows: to.height };
-  return { data: resizeWindow(source, false, to, window, filter), ...to };
+  return { data: resizeWindow(threadKernel(), source, false, to, window, filter), ...to };
 }

@@ -61,7 +61,8 @@ function noise(length, opaque) {
 function compare(subjects, seconds) {
   const names = /** @type {Name[]} */ (Object.keys(subjects));
   const turn = (seconds * 1000) / ROUNDS / names.length;
-  const rounds = /** @type {Record<Name, number[]>} */ (Object.fromEntries(names.map((name) => [name, []])));
+  /** @type {Map<Name, number[]>} */
+  const rounds = new Map(names.map((name) => [name, []]));
   for (const name of names) for (let i = 0; i < WARM_UPS; i += 1) subjects[name]();
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const name of names) {
@@ -71,11 +72,11 @@ function compare(subjects, seconds) {
         subjects[name]();
         times.push((performance.now() - begun) * 1000);
       }
-      rounds[name].push(median(times));
+      rounds.get(name)?.push(median(times));
     }
   }
   const told = names.map((name) => {
-    const list = rounds[name];
+    const list = rounds.get(name) ?? [];
     const text = `${median(list).toFixed(0)} (${quantile(list, 0).toFixed(0)} to ${quantile(list, 1).toFixed(0)})`;
     return [name, { middle: median(list), text }];
   });

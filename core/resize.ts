@@ -9,37 +9,10 @@ import type { Filter, InputSpec } from './manifest.ts';
 import { type Passes, runPasses, type Window } from './picture-passes.ts';
 import { checkPixels, flatten, type PixelView } from './pixels.ts';
 import { axisWeights } from './resample.ts';
+import { cropOffset, exactSize, type Size, shortSideSize } from './sizes.ts';
 import { runInStrips } from './strips.ts';
 
-interface Size {
-  readonly width: number;
-  readonly height: number;
-}
-
-/** Python's `round`: half to even. Math.round would move the crop of a 500 x 375 picture by a pixel. */
-function roundHalfEven(value: number): number {
-  const floor = Math.floor(value);
-  if (value - floor !== 0.5) return Math.round(value);
-  return floor % 2 === 0 ? floor : floor + 1;
-}
-
-/** Size whose short side is `size`; the long side is truncated, as torchvision does. */
-export function shortSideSize(width: number, height: number, size: number): Size {
-  return width <= height
-    ? { width: size, height: Math.trunc((size * height) / width) }
-    : { width: Math.trunc((size * width) / height), height: size };
-}
-
-/** Size of the picture after a resize by the rule `exact`. */
-export function exactSize({ resize, width, height }: InputSpec): Size {
-  return (resize.rule === 'exact' && resize.to) || { width, height };
-}
-
-/** Offset of a centred crop of `crop` from `size`; negative when the picture is smaller and is padded. */
-function cropOffset(size: number, crop: number, rounding: InputSpec['cropRounding']): number {
-  if (rounding === 'down') return Math.floor((size - crop) / 2);
-  return size < crop ? -Math.floor((crop - size) / 2) : roundHalfEven((size - crop) / 2);
-}
+export { exactSize, shortSideSize } from './sizes.ts';
 
 /**
  * Since Pillow 13 the vertical pass goes first when the height loses more than twice the pixels that the
@@ -67,8 +40,9 @@ function resizeWindow(
     window,
   };
   const resized = passes.axisX !== undefined || passes.axisY !== undefined;
-  const quick = kernel && resized && runInStrips(kernel, gray ? flatten(picture, true) : picture, width, passes);
-  return quick || runPasses(flatten(picture, gray), width, passes);
+  const luma = gray ? flatten(picture, true) : undefined;
+  const quick = kernel && resized ? runInStrips(kernel, luma ?? picture, width, passes) : undefined;
+  return quick ?? runPasses(luma ?? flatten(picture, false), width, passes);
 }
 
 /** `prepareRgb` by this kernel, or without one by the passes: the bytes are the same. */

@@ -1,33 +1,27 @@
-/** Compiles the resize kernel, core/kernel/, into core/kernel-bytes.ts: `npm run kernel`. */
-// @ts-check
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { bin, root, run } from './run.mjs';
-
-/** Where the result is kept, for the product and for review. */
-export const KERNEL_MODULE = join(root, 'core/kernel-bytes.ts');
-
 /**
- * The text of core/kernel-bytes.ts as the compiler makes it now. Without a runtime the module has no memory of its
- * own, no imports but that, and nothing that allocates.
+ * Compiles the resize kernel, core/kernel/, into core/kernel-bytes.ts: `npm run kernel`. With --print it writes the
+ * module to stdout and leaves the file alone.
  */
-export async function compileKernel() {
-  mkdirSync(join(root, '.cache'), { recursive: true });
-  const out = join(root, '.cache/kernel.wasm');
-  const code = await run(process.execPath, [
-    bin('assemblyscript', 'asc'),
-    ...['core/kernel/kernel.ts', '--outFile', out],
-    ...['-O3', '--converge', '--noAssert', '--runtime', 'stub', '--use', 'abort='],
-    ...['--enable', 'simd', '--importMemory', '--noExportMemory'],
-  ]);
-  if (code !== 0) throw new Error(`The kernel does not compile (exit code ${code}); the reason stands above.`);
-  return `/** Made by \`npm run kernel\` from core/kernel/: the WebAssembly module, base64. Not to be edited. */
-export const KERNEL_BASE64 =
-  '${readFileSync(out).toString('base64')}';
-`;
-}
+// @ts-check
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bin, must, root } from './run.mjs';
 
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  writeFileSync(KERNEL_MODULE, await compileKernel());
-}
+const folder = mkdtempSync(join(tmpdir(), 'twinlens-kernel-'));
+const wasm = join(folder, 'kernel.wasm');
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+
+// Without a runtime the module has nothing that allocates; its one import is the memory.
+await must('Compiling the kernel', [
+  bin('assemblyscript', 'asc'),
+  ...['core/kernel/kernel.ts', '--outFile', wasm],
+  ...['-O3', '--converge', '--noAssert', '--runtime', 'stub', '--use', 'abort='],
+  ...['--enable', 'simd', '--importMemory', '--noExportMemory'],
+]);
+const made = `/** Made by \`npm run kernel\` from core/kernel/: the WebAssembly module, base64. Not to be edited. */
+export const KERNEL_BASE64 =
+  '${readFileSync(wasm).toString('base64')}';
+`;
+if (process.argv.includes('--print')) process.stdout.write(made);
+else writeFileSync(join(root, 'core/kernel-bytes.ts'), made);

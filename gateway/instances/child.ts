@@ -19,8 +19,10 @@ import { readPackageFile, readPackageJson } from './package-files.ts';
 import { PixelBudget } from './pixel-budget.ts';
 import { firstThatWorks } from './provider-chain.ts';
 import { createSession, type ModelSession } from './session.ts';
-import { warmUp } from './warm-up.ts';
-import { type FromInstance, type ItemResult, type LoadOrder, parseToInstance, type RunItem } from './wire.ts';
+import { type RunCost, warmUp } from './warm-up.ts';
+import { type FromInstance, type ItemResult, parseToInstance, type RunItem, type ToInstance } from './wire.ts';
+
+type LoadOrder = Extract<ToInstance, { type: 'load' }>;
 
 interface Model {
   /** Why the providers before the session's don't run it. */
@@ -28,6 +30,8 @@ interface Model {
   readonly manifest: Manifest;
   readonly classNames: readonly string[];
   readonly session: ModelSession;
+  /** What runs cost, where the warm-up measured it. */
+  readonly costs: readonly RunCost[];
   readonly maxPixels: number;
   readonly budget: PixelBudget;
 }
@@ -71,13 +75,17 @@ async function load(order: LoadOrder): Promise<Model> {
     await readPackageJson(folder, manifest, manifest.output.classNames),
     manifest.output,
   );
-  const { value: session, note } = await firstThatWorks(order.providers, (provider) => open(file, order, provider));
+  const { value, note } = await firstThatWorks(order.providers, (provider) => open(file, order, provider));
   // Together no more than the largest single picture: batches of large ones are decoded in turn.
-  return { manifest, classNames, session, note, maxPixels, budget: new PixelBudget(maxPixels) };
+  return { ...value, manifest, classNames, note, maxPixels, budget: new PixelBudget(maxPixels) };
 }
 
 /** A session that is right, and has run every batch size, on this provider. */
-async function open(file: Uint8Array, order: LoadOrder, provider: GatewayProvider): Promise<ModelSession> {
+async function open(
+  file: Uint8Array,
+  order: LoadOrder,
+  provider: GatewayProvider,
+): Promise<Pick<Model, 'session' | 'costs'>> {
   const { folder, manifest, runtime, maxPixels } = order;
   await checkGpuRoom(provider, runtime.gpuMemoryPercent);
   const session = await createSession(file, manifest, provider, runtime);
@@ -86,10 +94,12 @@ async function open(file: Uint8Array, order: LoadOrder, provider: GatewayProvide
     await checkGoldens(folder, manifest, session, maxPixels);
     send({ type: 'stage', stage: 'warm-up' });
     const length = tensorLength(manifest.input);
-    await warmUp(largestBatch(session.provider, order.batchMax, manifest), (size) =>
-      session.run(new Float32Array(size * length), size),
+    const costs = await warmUp(
+      largestBatch(session.provider, order.batchMax, manifest),
+      (size) => session.run(new Float32Array(size * length), size),
+      order.measure ? () => performance.now() : undefined,
     );
-    return session;
+    return { session, costs };
   } catch (error) {
     await session.release();
     throw error;
@@ -176,8 +186,8 @@ process.on('message', (value) => {
   }
   model = load(message);
   model.then(
-    ({ session: { provider }, note }) =>
-      send({ type: 'loaded', provider, note, residentBytes: process.memoryUsage.rss() }),
+    ({ session: { provider }, note, costs }) =>
+      send({ type: 'loaded', provider, note, costs, residentBytes: process.memoryUsage.rss() }),
     (error) => send({ type: 'loadFailed', error: toErrorBody(error) }),
   );
 });

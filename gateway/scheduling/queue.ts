@@ -4,9 +4,13 @@
  *
  * Guarantees: takes no more than its bound; nothing past its deadline is dispatched; of one client's
  * stream only the newest waits; within a priority clients take turns; a place that has waited for long
- * rises in priority, so none starves.
+ * rises in priority, so none starves. Passed over is only who, by what batches cost, can't be in time any more, or
+ * whose being in time would make more others of his priority late; refused is nobody for that.
  */
 import { PRIORITIES, type Priority } from '../../core/engine.ts';
+import { Arrivals } from './arrivals.ts';
+import { Batching, type Room, type Situation } from './batching.ts';
+import type { CostCurve } from './cost-curve.ts';
 
 export interface Entry<T> {
   readonly client: string;
@@ -24,8 +28,10 @@ export interface QueueLimits {
   readonly maxLength: number;
   /** Entries of one batch. */
   readonly maxBatch: number;
-  /** Milliseconds that an entry may wait for company; 0: never waits. */
+  /** Milliseconds that an entry may wait for company while an instance is idle; 0: never waits. */
   readonly maxWaitMs: number;
+  /** What batches cost. */
+  readonly costs: CostCurve;
 }
 
 /** Milliseconds of waiting that raise a place by one priority. */
@@ -60,9 +66,12 @@ export class BatchQueue<T> {
   /** Those with waiting entries; who comes or comes back stands behind all others. */
   readonly #clients = new Map<string, Client>();
   #turn = 0;
+  readonly #arrivals = new Arrivals();
+  readonly #batching: Batching;
 
   constructor(limits: QueueLimits) {
     this.#limits = limits;
+    this.#batching = new Batching(limits.costs, limits.maxBatch, limits.maxWaitMs);
   }
 
   get length(): number {
@@ -70,6 +79,7 @@ export class BatchQueue<T> {
   }
 
   offer(entry: Entry<T>): Offer<T> {
+    this.#arrivals.add(entry.enqueuedAt);
     const at = this.#ofStream(entry);
     const older = this.#places[at];
     if (older) {
@@ -129,12 +139,13 @@ export class BatchQueue<T> {
     return next !== undefined && this.#places[next]?.entry.alone === true;
   }
 
-  /** What to do at `now` with an instance free; call `expire` first. */
-  decide(now: number): Decision<T> {
+  /** What to do at `now` with that room; call `expire` first. */
+  decide(now: number, room: Room): Decision<T> {
     if (this.#places.length === 0) return { kind: 'idle' };
-    const left = this.#mayWaitUntil() - now;
-    if (this.#places.length < this.#limits.maxBatch && left > 0) return { kind: 'wait', ms: left };
-    return { kind: 'dispatch', batch: this.#take(now) };
+    const situation = this.#situation(now, room);
+    const ms = this.#places.some(({ entry }) => entry.alone) ? 0 : this.#batching.waitMs(situation);
+    if (ms > 0) return { kind: 'wait', ms };
+    return { kind: 'dispatch', batch: this.#take(now, this.#plan(situation)) };
   }
 
   /** Everything, oldest first; the queue is empty afterwards. */
@@ -143,18 +154,42 @@ export class BatchQueue<T> {
     return this.#places.splice(0).map(({ entry }) => entry);
   }
 
-  /** When the waiting for company ends; -Infinity where one has no time for it, or runs without any. */
-  #mayWaitUntil(): number {
-    let end = Number.POSITIVE_INFINITY;
-    for (const { since } of this.#places) end = Math.min(end, since + this.#limits.maxWaitMs);
-    const pressed = this.#places.some(({ entry }) => entry.alone || entry.deadline <= end);
-    return pressed ? Number.NEGATIVE_INFINITY : end;
+  #situation(now: number, room: Room): Situation {
+    let oldest = Number.POSITIVE_INFINITY;
+    let tightestDeadline = Number.POSITIVE_INFINITY;
+    for (const { since, entry } of this.#places) {
+      oldest = Math.min(oldest, since);
+      tightestDeadline = Math.min(tightestDeadline, entry.deadline);
+    }
+    const waiting = this.#places.length;
+    const gapMs = this.#arrivals.gapMs(now);
+    return { now, room, waiting, oldest, tightestDeadline, gapMs, silenceMs: this.#arrivals.silenceMs(now) };
   }
 
-  #take(now: number): Entry<T>[] {
+  /** How many run next, and the deadline from which on one can be among them. */
+  #plan(situation: Situation): { readonly size: number; readonly from: number } {
+    const { now, tightestDeadline } = situation;
+    const doneAt = (size: number) => now + this.#batching.doneInMs(size, situation);
+    const size = this.#batching.size(situation);
+    if (tightestDeadline >= doneAt(size)) return { size, from: now };
+    const possible = this.#places.filter(({ entry }) => entry.deadline >= doneAt(1));
+    // Nobody would be in time; but costs are estimates: a small run shows whether that is so.
+    if (possible.length === 0) return { size: 1, from: now };
+    // Nobody is passed over for the sake of those whom he comes before by priority.
+    const first = Math.min(...possible.map((place) => levelOf(place, now)));
+    const deadlines = possible.filter((place) => levelOf(place, now) === first).map(({ entry }) => entry.deadline);
+    const chosen = this.#batching.sizeUnderPressure(
+      size,
+      deadlines.sort((a, b) => a - b),
+      situation,
+    );
+    return { size: chosen, from: doneAt(chosen) };
+  }
+
+  #take(now: number, { size, from }: { readonly size: number; readonly from: number }): Entry<T>[] {
     const batch: Entry<T>[] = [];
-    while (batch.length < this.#limits.maxBatch) {
-      const at = this.#next(now);
+    while (batch.length < size) {
+      const at = this.#next(now, from);
       if (at === undefined || (this.#places[at]?.entry.alone && batch.length > 0)) break;
       const entry = this.#leave(at);
       if (!entry) break;
@@ -169,11 +204,12 @@ export class BatchQueue<T> {
     return batch;
   }
 
-  /** The best priority first, then the client whose turn it is, then arrival. */
-  #next(now: number): number | undefined {
+  /** Of those with a deadline at `from` or later: the best priority first, then the client whose turn it is, then arrival. */
+  #next(now: number, from = now): number | undefined {
     let best: { at: number; level: number; turn: number } | undefined;
     for (const [at, { entry, since }] of this.#places.entries()) {
-      const level = Math.max(0, PRIORITIES.indexOf(entry.priority) - Math.floor((now - since) / AGING_MS));
+      if (entry.deadline < from) continue;
+      const level = levelOf({ entry, since }, now);
       const turn = this.#clients.get(entry.client)?.turn ?? 0;
       if (!best || level < best.level || (level === best.level && turn < best.turn)) best = { at, level, turn };
     }
@@ -217,4 +253,9 @@ export class BatchQueue<T> {
     if (greediest === undefined) return undefined;
     return this.#places.findLastIndex(({ entry }) => entry.client === greediest);
   }
+}
+
+/** 0 is the first to be served. */
+function levelOf<T>({ entry, since }: Place<T>, now: number): number {
+  return Math.max(0, PRIORITIES.indexOf(entry.priority) - Math.floor((now - since) / AGING_MS));
 }

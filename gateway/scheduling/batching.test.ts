@@ -101,7 +101,7 @@ describe('Batching', () => {
 
   test('nobody is waited for after the burst is over', () => {
     const batching = new Batching(line(10, 0.1), 32, 1000);
-    expect(batching.waitMs({ ...alone, gapMs: 0.5, silenceMs: 0.9 })).toBeCloseTo(0.1);
+    expect(batching.waitMs({ ...alone, gapMs: 0.5, silenceMs: 0.8 })).toBeCloseTo(0.2);
     expect(batching.waitMs({ ...alone, gapMs: 0.5, silenceMs: 1 })).toBe(0);
   });
 

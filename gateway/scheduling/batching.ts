@@ -37,6 +37,8 @@ const LEAD_TIMES = 1.25;
 const LEAD_MS = 1;
 /** After so many usual gaps of silence nobody is waited for: the burst is over. */
 const SILENT_GAPS = 2;
+/** Shorter waits are none: a timer can't keep them. */
+const LEAST_WAIT_MS = 0.1;
 /** A load beyond it counts as this: what follows from more is the same, and the formula has a pole at 1. */
 const MOST_LOAD = 0.99;
 /** Above it only doublings are considered. */
@@ -62,10 +64,10 @@ export class Batching {
   /** Milliseconds to wait before asking again; 0: run now. */
   waitMs(situation: Situation): number {
     const { waiting, room } = situation;
-    if (waiting >= this.#maxBatch) return 0;
-    if (room.ahead) return this.#untilNeeded(situation, room.ahead);
     // Who comes next would find another one idle.
-    return room.idle > 1 ? 0 : this.#forCompany(situation);
+    if (waiting >= this.#maxBatch || room.idle > 1) return 0;
+    const ms = room.ahead ? this.#untilNeeded(situation, room.ahead) : this.#forCompany(situation);
+    return ms < LEAST_WAIT_MS ? 0 : ms;
   }
 
   /** How many to run now, were there no deadlines. */
@@ -150,14 +152,14 @@ export class Batching {
     return answered;
   }
 
-  /** All instances run: more may come until one needs the batch, which has to be decoded by then. */
+  /** All instances run: milliseconds until one needs the batch, which has to be decoded by then. */
   #untilNeeded({ now, waiting }: Situation, ahead: { readonly since: number; readonly size: number }): number {
     if (this.#saves(waiting) <= PAYS_FROM * this.#costs.runMs(1)) return 0;
     const leadMs = waiting * this.#costs.preparationMs * LEAD_TIMES + LEAD_MS;
-    return Math.max(ahead.since + this.#costs.runMs(ahead.size) - now - leadMs, 0);
+    return ahead.since + this.#costs.runMs(ahead.size) - now - leadMs;
   }
 
-  /** One is idle: is the next request worth waiting for? */
+  /** One is idle: milliseconds for which the next request is worth waiting for. */
   #forCompany(situation: Situation): number {
     const { now, waiting, oldest, tightestDeadline, gapMs, silenceMs, room } = situation;
     const run = this.#costs.runMs(waiting);
@@ -168,8 +170,7 @@ export class Batching {
     const price = waiting * (gapMs + together - run);
     if (gain <= price) return 0;
     const done = this.doneInMs(waiting + 1, situation);
-    const ms = Math.min(SILENT_GAPS * gapMs - silenceMs, oldest + this.#maxWaitMs - now, tightestDeadline - done - now);
-    return Math.max(ms, 0);
+    return Math.min(SILENT_GAPS * gapMs - silenceMs, oldest + this.#maxWaitMs - now, tightestDeadline - done - now);
   }
 
   /** Milliseconds of running that one more in a batch of `size` saves beside a run of its own. */

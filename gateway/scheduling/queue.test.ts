@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { PRIORITIES } from '../../core/engine.ts';
+import { PRIORITIES, type Priority } from '../../core/engine.ts';
 import { CostCurve } from './cost-curve.ts';
 import { AGING_MS, BatchQueue, type Entry } from './queue.ts';
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** A batch costs what one of it costs: the more together, the better. */
 const costs = new CostCurve([1, 1000].map((size) => ({ size, ms: 10 })));
@@ -196,6 +198,11 @@ describe('BatchQueue', () => {
     expect(queue.length).toBe(3);
   });
 
+  test('of who has most the least important one makes room', () => {
+    const queue = filled([entry('1', { priority: 'low' }), entry('2'), entry('3')], { maxLength: 3 });
+    expect(queue.offer(entry('b1', { client: 'b' }))).toMatchObject({ displaced: { request: '1' } });
+  });
+
   test('a newer frame of a stream is taken even when the queue is full', () => {
     const queue = filled([entry('1', { stream: 's' }), entry('2')], { maxLength: 2 });
     expect(queue.offer(entry('3', { stream: 's' }))).toMatchObject({ accepted: true, why: 'superseded' });
@@ -251,12 +258,22 @@ describe('BatchQueue in a simulation', () => {
       arbitrary: fc.record({ kind: fc.constant('advance' as const), ms: fc.integer({ min: 1, max: 900 }) }),
     },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('remove' as const), at: fc.nat(40) }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant('rise' as const),
+        at: fc.nat(40),
+        to: fc.constantFrom(...PRIORITIES),
+      }),
+    },
   );
+  const rankOf = (priority: Priority) => PRIORITIES.indexOf(priority);
 
   test('every accepted entry leaves exactly once, in time, within the bounds, and clients take turns', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 120 }), fc.integer({ min: 0, max: 50 }), (steps, maxWaitMs) => {
         const queue = new BatchQueue<string>({ maxLength: 6, maxBatch: 3, maxWaitMs, costs });
+        const all: Writable<Entry<string>>[] = [];
         const waiting = new Map<string, Entry<string>>();
         /** When the place of an entry was taken: frames inherit it. */
         const since = new Map<string, number>();
@@ -276,14 +293,23 @@ describe('BatchQueue in a simulation', () => {
         for (const one of steps) {
           if (one.kind === 'advance') now += one.ms;
           else if (one.kind === 'remove') {
-            const gone = queue.remove(({ request }) => request === `r${one.at}`);
-            expect(gone !== undefined).toBe(waiting.has(`r${one.at}`));
-            if (gone) leave(gone);
+            const gone = all[one.at];
+            const waits = gone !== undefined && waiting.has(gone.request);
+            const before = queue.length;
+            if (gone) queue.remove(gone);
+            expect(queue.length).toBe(before - (waits ? 1 : 0));
+            if (waits) leave(gone);
+          } else if (one.kind === 'rise') {
+            const risen = all[one.at];
+            if (!risen || rankOf(one.to) >= rankOf(risen.priority)) continue;
+            risen.priority = one.to;
+            queue.rise(risen);
           } else if (one.kind === 'offer') {
             made += 1;
             const { client, priority, stream, lifetime } = one;
             const request = `r${made}`;
             const mine = entry(request, { client, priority, stream, enqueuedAt: now, deadline: now + lifetime });
+            all.push(mine);
             const offer = queue.offer(mine);
             if (!offer.accepted) continue;
             waiting.set(request, mine);

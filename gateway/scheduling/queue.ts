@@ -5,18 +5,23 @@
  * Guarantees: takes no more than its bound; nothing past its deadline is dispatched; of one client's
  * stream only the newest waits; within a priority clients take turns; a place that has waited for long
  * rises in priority, so none starves. Passed over is only who, by what batches cost, can't be in time any more, or
- * whose being in time would make more others of his priority late; refused is nobody for that.
+ * whose being in time would make more others of his priority late; refused is nobody for that. No question takes longer
+ * because much waits, except which to pass over.
  */
 import { PRIORITIES, type Priority } from '../../core/engine.ts';
 import { Arrivals } from './arrivals.ts';
 import { Batching, type Room, type Situation } from './batching.ts';
 import type { CostCurve } from './cost-curve.ts';
+import { Deadlines } from './deadlines.ts';
+import { Sorted } from './sorted.ts';
 
 export interface Entry<T> {
   readonly client: string;
+  /** May rise while it waits; `rise` tells the queue. */
   readonly priority: Priority;
   readonly stream?: string;
   readonly enqueuedAt: number;
+  /** May move back while it waits. */
   readonly deadline: number;
   /** Runs with no other: what it was in before killed its instance, perhaps because of it. */
   readonly alone: boolean;
@@ -43,31 +48,78 @@ export type Decision<T> =
   | { readonly kind: 'idle' };
 
 export type Offer<T> =
-  /** `displaced` left the queue for it: an older frame of its stream, or the newest of a greedier client. */
+  /** `displaced` left the queue for it: an older frame of its stream, or the last in line of a greedier client. */
   | { readonly accepted: true; readonly displaced?: Entry<T>; readonly why?: 'superseded' | 'crowded' }
   | { readonly accepted: false };
 
-interface Place<T> {
-  readonly entry: Entry<T>;
-  /** When the place was taken: a newer frame inherits it, or a fast stream would never come first. */
-  readonly since: number;
-}
-
-interface Client {
+/** Who has waiting entries. */
+interface Client<T> {
+  readonly name: string;
   /** Running number of when it was served last, or came. The lowest is next. */
   turn: number;
-  waiting: number;
+  /** In the order in which they run. */
+  readonly places: Sorted<Place<T>>;
+  /** Its waiting frames, by stream. */
+  readonly streams: Map<string, Place<T>>;
 }
+
+/** Which run next. */
+interface Plan {
+  readonly size: number;
+  /** Deadline from which on one can be among them; undefined: everybody can. */
+  readonly from?: number;
+}
+
+class Place<T> {
+  readonly client: Client<T>;
+  /** When the place was taken: a newer frame inherits it, or a fast stream would never come first. */
+  readonly since: number;
+  /** Order of arrival; what was restored has the lowest. */
+  readonly number: number;
+  entry: Entry<T>;
+  /** Priorities by which its waiting has raised it. */
+  raised = 0;
+  /** As its lists have it: the number of priorities that come before it. */
+  level = 0;
+
+  constructor(entry: Entry<T>, client: Client<T>, number: number) {
+    this.entry = entry;
+    this.client = client;
+    this.since = entry.enqueuedAt;
+    this.number = number;
+  }
+
+  get deadline(): number {
+    return this.entry.deadline;
+  }
+
+  get risesAt(): number {
+    return this.since + (this.raised + 1) * AGING_MS;
+  }
+}
+
+const levelOf = <T>({ places }: Client<T>): number => places.first?.level ?? PRIORITIES.length;
 
 export class BatchQueue<T> {
   readonly #limits: QueueLimits;
-  /** In order of arrival. */
-  readonly #places: Place<T>[] = [];
-  /** Those with waiting entries; who comes or comes back stands behind all others. */
-  readonly #clients = new Map<string, Client>();
-  #turn = 0;
+  readonly #places = new Map<Entry<T>, Place<T>>();
+  readonly #clients = new Map<string, Client<T>>();
+  /** The best priority first, then whose turn it is. */
+  readonly #turns = new Sorted<Client<T>>((one, other) => levelOf(one) - levelOf(other) || one.turn - other.turn);
+  /** Who has most is last. */
+  readonly #crowds = new Sorted<Client<T>>(
+    (one, other) => one.places.length - other.places.length || one.turn - other.turn,
+  );
+  readonly #deadlines = new Deadlines<Place<T>>();
+  /** Those that others come before, until when they do. */
+  readonly #rising = new Sorted<Place<T>>((one, other) => one.risesAt - other.risesAt || one.number - other.number);
+  /** Entries that run alone. */
+  #alone = 0;
   readonly #arrivals = new Arrivals();
   readonly #batching: Batching;
+  #turn = 0;
+  #newest = 0;
+  #foremost = 0;
 
   constructor(limits: QueueLimits) {
     this.#limits = limits;
@@ -75,26 +127,19 @@ export class BatchQueue<T> {
   }
 
   get length(): number {
-    return this.#places.length;
+    return this.#places.size;
   }
 
   offer(entry: Entry<T>): Offer<T> {
     this.#arrivals.add(entry.enqueuedAt);
-    const at = this.#ofStream(entry);
-    const older = this.#places[at];
-    if (older) {
-      this.#places[at] = { entry, since: older.since };
-      return { accepted: true, displaced: older.entry, why: 'superseded' };
-    }
-    if (this.#places.length < this.#limits.maxLength) {
-      this.#places.push(this.#enter(entry));
-      return { accepted: true };
-    }
-    const crowd = this.#newestOfTheGreediest(entry.client);
-    if (crowd === undefined) return { accepted: false };
-    const displaced = this.#leave(crowd);
-    this.#places.push(this.#enter(entry));
-    return { accepted: true, displaced, why: 'crowded' };
+    const older = this.#ofStream(entry);
+    if (older) return { accepted: true, displaced: this.#replace(older, entry), why: 'superseded' };
+    const crowd = this.length < this.#limits.maxLength ? undefined : this.#lastOfTheGreediest(entry.client);
+    if (this.length >= this.#limits.maxLength && !crowd) return { accepted: false };
+    if (crowd) this.#leave(crowd);
+    this.#newest += 1;
+    this.#enter(entry, this.#newest);
+    return crowd ? { accepted: true, displaced: crowd.entry, why: 'crowded' } : { accepted: true };
   }
 
   /**
@@ -104,80 +149,81 @@ export class BatchQueue<T> {
   restore(entries: readonly Entry<T>[]): readonly Entry<T>[] {
     const superseded: Entry<T>[] = [];
     for (const entry of entries.toReversed()) {
-      const at = this.#ofStream(entry);
-      const other = this.#places[at];
-      if (!other) this.#places.unshift(this.#enter(entry));
-      else if (other.entry.enqueuedAt >= entry.enqueuedAt) superseded.push(entry);
+      const other = this.#ofStream(entry);
+      if (other && other.entry.enqueuedAt >= entry.enqueuedAt) superseded.push(entry);
+      else if (other) superseded.push(this.#replace(other, entry));
       else {
-        this.#places[at] = { entry, since: other.since };
-        superseded.push(other.entry);
+        this.#foremost -= 1;
+        this.#enter(entry, this.#foremost);
       }
     }
     return superseded;
   }
 
-  remove(matches: (entry: Entry<T>) => boolean): Entry<T> | undefined {
-    const at = this.#places.findIndex(({ entry }) => matches(entry));
-    return at < 0 ? undefined : this.#leave(at);
+  /** Does nothing where it doesn't wait. */
+  remove(entry: Entry<T>): void {
+    const place = this.#places.get(entry);
+    if (place) this.#leave(place);
+  }
+
+  /** The priority of `entry` has risen. Does nothing where it doesn't wait. */
+  rise(entry: Entry<T>): void {
+    const place = this.#places.get(entry);
+    if (place) this.#replace(place, entry);
   }
 
   /** Takes out what is past its deadline. */
   expire(now: number): readonly Entry<T>[] {
-    const expired: Entry<T>[] = [];
-    for (let at = this.#places.length - 1; at >= 0; at -= 1) {
-      if ((this.#places[at]?.entry.deadline ?? Number.POSITIVE_INFINITY) > now) continue;
-      const entry = this.#leave(at);
-      if (entry) expired.unshift(entry);
-    }
-    return expired;
+    const late = this.#deadlines.takeLate(now);
+    for (const place of late) this.#leave(place);
+    return late.map(({ entry }) => entry);
   }
 
   /** Whether the next batch is one that runs alone, and so needs an idle instance. */
   nextRunsAlone(now: number): boolean {
-    if (!this.#places.some(({ entry }) => entry.alone)) return false;
-    const next = this.#next(now);
-    return next !== undefined && this.#places[next]?.entry.alone === true;
+    this.#raise(now);
+    return this.#alone > 0 && this.#next?.entry.alone === true;
   }
 
   /** What to do at `now` with that room; call `expire` first. */
   decide(now: number, room: Room): Decision<T> {
-    if (this.#places.length === 0) return { kind: 'idle' };
+    if (this.length === 0) return { kind: 'idle' };
+    this.#raise(now);
     const situation = this.#situation(now, room);
-    const ms = this.#places.some(({ entry }) => entry.alone) ? 0 : this.#batching.waitMs(situation);
-    if (ms > 0) return { kind: 'wait', ms };
-    return { kind: 'dispatch', batch: this.#take(now, this.#plan(situation)) };
+    const ms = this.#alone > 0 ? 0 : this.#batching.waitMs(situation);
+    return ms > 0 ? { kind: 'wait', ms } : { kind: 'dispatch', batch: this.#take(this.#plan(situation)) };
   }
 
   /** Everything, oldest first; the queue is empty afterwards. */
   drain(): readonly Entry<T>[] {
-    this.#clients.clear();
-    return this.#places.splice(0).map(({ entry }) => entry);
+    const all = [...this.#places.values()].sort((one, other) => one.number - other.number);
+    for (const place of all) this.#leave(place);
+    return all.map(({ entry }) => entry);
   }
 
   #situation(now: number, room: Room): Situation {
-    let oldest = Number.POSITIVE_INFINITY;
-    let tightestDeadline = Number.POSITIVE_INFINITY;
-    for (const { since, entry } of this.#places) {
-      oldest = Math.min(oldest, since);
-      tightestDeadline = Math.min(tightestDeadline, entry.deadline);
-    }
-    const waiting = this.#places.length;
+    const { length: waiting } = this;
+    let oldest = now;
+    // Who is enough for the largest batch waits for nobody.
+    if (waiting < this.#limits.maxBatch)
+      for (const { since } of this.#places.values()) oldest = Math.min(oldest, since);
     const gapMs = this.#arrivals.gapMs(now);
-    return { now, room, waiting, oldest, tightestDeadline, gapMs, silenceMs: this.#arrivals.silenceMs(now) };
+    const silenceMs = this.#arrivals.silenceMs(now);
+    return { now, room, waiting, oldest, tightestDeadline: this.#deadlines.next, gapMs, silenceMs };
   }
 
-  /** How many run next, and the deadline from which on one can be among them. */
-  #plan(situation: Situation): { readonly size: number; readonly from: number } {
+  #plan(situation: Situation): Plan {
     const { now, tightestDeadline } = situation;
     const doneAt = (size: number) => now + this.#batching.doneInMs(size, situation);
     const size = this.#batching.size(situation);
-    if (tightestDeadline >= doneAt(size)) return { size, from: now };
-    const possible = this.#places.filter(({ entry }) => entry.deadline >= doneAt(1));
+    if (tightestDeadline >= doneAt(size)) return { size };
+    const soonest = doneAt(1);
+    const possible = [...this.#places.values()].filter(({ deadline }) => deadline >= soonest);
     // Nobody would be in time; but costs are estimates: a small run shows whether that is so.
-    if (possible.length === 0) return { size: 1, from: now };
+    if (possible.length === 0) return { size: 1 };
     // Nobody is passed over for the sake of those whom he comes before by priority.
-    const first = Math.min(...possible.map((place) => levelOf(place, now)));
-    const deadlines = possible.filter((place) => levelOf(place, now) === first).map(({ entry }) => entry.deadline);
+    const first = Math.min(...possible.map(({ level }) => level));
+    const deadlines = possible.flatMap(({ level, deadline }) => (level === first ? [deadline] : []));
     const chosen = this.#batching.sizeUnderPressure(
       size,
       deadlines.sort((a, b) => a - b),
@@ -186,76 +232,128 @@ export class BatchQueue<T> {
     return { size: chosen, from: doneAt(chosen) };
   }
 
-  #take(now: number, { size, from }: { readonly size: number; readonly from: number }): Entry<T>[] {
+  /** Call `#raise` first. */
+  #take({ size, from }: Plan): Entry<T>[] {
     const batch: Entry<T>[] = [];
     while (batch.length < size) {
-      const at = this.#next(now, from);
-      if (at === undefined || (this.#places[at]?.entry.alone && batch.length > 0)) break;
-      const entry = this.#leave(at);
-      if (!entry) break;
-      const client = this.#clients.get(entry.client);
-      if (client) {
-        this.#turn += 1;
-        client.turn = this.#turn;
-      }
+      const place = from === undefined ? this.#next : this.#nextWithTime(from);
+      if (!place || (place.entry.alone && batch.length > 0)) break;
+      const { client, entry } = place;
+      this.#rearrange(client, () => {
+        this.#unlist(place);
+        this.#toTheEnd(client);
+      });
       batch.push(entry);
       if (entry.alone) break;
     }
     return batch;
   }
 
-  /** Of those with a deadline at `from` or later: the best priority first, then the client whose turn it is, then arrival. */
-  #next(now: number, from = now): number | undefined {
-    let best: { at: number; level: number; turn: number } | undefined;
-    for (const [at, { entry, since }] of this.#places.entries()) {
-      if (entry.deadline < from) continue;
-      const level = levelOf({ entry, since }, now);
-      const turn = this.#clients.get(entry.client)?.turn ?? 0;
-      if (!best || level < best.level || (level === best.level && turn < best.turn)) best = { at, level, turn };
+  /** Has those rise that have waited for long enough. */
+  #raise(now: number): void {
+    for (let { first } = this.#rising; first && first.risesAt <= now; first = this.#rising.first) {
+      const place = first;
+      this.#rearrange(place.client, () => {
+        this.#unlist(place);
+        place.raised += 1;
+        this.#list(place);
+      });
     }
-    return best?.at;
   }
 
-  #enter(entry: Entry<T>): Place<T> {
-    const client = this.#clients.get(entry.client);
-    if (client) client.waiting += 1;
-    else {
-      this.#turn += 1;
-      this.#clients.set(entry.client, { turn: this.#turn, waiting: 1 });
+  /** The best priority first, then the client whose turn it is, then arrival. */
+  get #next(): Place<T> | undefined {
+    return this.#turns.first?.places.first;
+  }
+
+  /** The same, of those whose deadline is at `from` or later. */
+  #nextWithTime(from: number): Place<T> | undefined {
+    let best: Place<T> | undefined;
+    for (const { places } of this.#turns) {
+      const own = places.find(({ deadline }) => deadline >= from);
+      if (!own) continue;
+      if (!best || (own.level - best.level || own.client.turn - best.client.turn) < 0) best = own;
     }
-    return { entry, since: entry.enqueuedAt };
+    return best;
   }
 
-  #leave(at: number): Entry<T> | undefined {
-    const entry = this.#places.splice(at, 1)[0]?.entry;
-    const client = entry && this.#clients.get(entry.client);
-    if (!client) return entry;
-    client.waiting -= 1;
-    if (client.waiting === 0) this.#clients.delete(entry.client);
-    return entry;
-  }
-
-  /** The place of the waiting frame of the same client's stream, or -1. */
-  #ofStream({ client, stream }: Entry<T>): number {
-    if (stream === undefined) return -1;
-    return this.#places.findIndex(({ entry }) => entry.client === client && entry.stream === stream);
-  }
-
-  /** Of the client with most entries, if it has at least two more than `client`, the newest one's place. */
-  #newestOfTheGreediest(client: string): number | undefined {
-    let greediest: string | undefined;
-    let most = (this.#clients.get(client)?.waiting ?? 0) + 1;
-    for (const [name, { waiting }] of this.#clients) {
-      if (waiting <= most) continue;
-      greediest = name;
-      most = waiting;
+  #enter(entry: Entry<T>, number: number): void {
+    const { client: name } = entry;
+    let client = this.#clients.get(name);
+    if (!client) {
+      const places = new Sorted<Place<T>>((one, other) => one.level - other.level || one.number - other.number);
+      client = { name, turn: 0, places, streams: new Map() };
+      this.#clients.set(name, client);
+      this.#toTheEnd(client);
     }
-    if (greediest === undefined) return undefined;
-    return this.#places.findLastIndex(({ entry }) => entry.client === greediest);
+    const place = new Place(entry, client, number);
+    this.#rearrange(client, () => this.#list(place));
   }
-}
 
-/** 0 is the first to be served. */
-function levelOf<T>({ entry, since }: Place<T>, now: number): number {
-  return Math.max(0, PRIORITIES.indexOf(entry.priority) - Math.floor((now - since) / AGING_MS));
+  #leave(place: Place<T>): void {
+    this.#rearrange(place.client, () => this.#unlist(place));
+  }
+
+  /** Gives the place to `entry`; returns whose it was. */
+  #replace(place: Place<T>, entry: Entry<T>): Entry<T> {
+    const before = place.entry;
+    this.#rearrange(place.client, () => {
+      this.#unlist(place);
+      place.entry = entry;
+      this.#list(place);
+    });
+    return before;
+  }
+
+  /** Changes what the place of a client among the others hangs on; one without entries is forgotten. */
+  #rearrange(client: Client<T>, change: () => void): void {
+    this.#turns.remove(client);
+    this.#crowds.remove(client);
+    change();
+    if (client.places.length === 0) {
+      this.#clients.delete(client.name);
+      return;
+    }
+    this.#turns.add(client);
+    this.#crowds.add(client);
+  }
+
+  #list(place: Place<T>): void {
+    const { entry, client, raised } = place;
+    place.level = Math.max(0, PRIORITIES.indexOf(entry.priority) - raised);
+    this.#places.set(entry, place);
+    client.places.add(place);
+    if (entry.stream !== undefined) client.streams.set(entry.stream, place);
+    if (place.level > 0) this.#rising.add(place);
+    this.#deadlines.add(place);
+    if (entry.alone) this.#alone += 1;
+  }
+
+  #unlist(place: Place<T>): void {
+    const { entry, client } = place;
+    this.#places.delete(entry);
+    client.places.remove(place);
+    if (entry.stream !== undefined) client.streams.delete(entry.stream);
+    this.#rising.remove(place);
+    this.#deadlines.delete(place);
+    if (entry.alone) this.#alone -= 1;
+  }
+
+  /** Behind all others. */
+  #toTheEnd(client: Client<T>): void {
+    this.#turn += 1;
+    client.turn = this.#turn;
+  }
+
+  /** The place of the waiting frame of the same client's stream. */
+  #ofStream({ client, stream }: Entry<T>): Place<T> | undefined {
+    return stream === undefined ? undefined : this.#clients.get(client)?.streams.get(stream);
+  }
+
+  /** Of the client with most entries, if it has at least two more than `client`, the place that would run last. */
+  #lastOfTheGreediest(client: string): Place<T> | undefined {
+    const greediest = this.#crowds.last?.places;
+    const own = this.#clients.get(client)?.places.length ?? 0;
+    return greediest && greediest.length > own + 1 ? greediest.last : undefined;
+  }
 }

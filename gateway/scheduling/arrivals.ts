@@ -1,7 +1,7 @@
 /** How fast requests come, by the last few of them: a burst is noticed within it, and forgotten after it. Pure. */
 
 /** Few enough to follow a burst, enough not to follow every chance. */
-const KEPT = 16;
+const KEPT = 64;
 
 export class Arrivals {
   /** Times of the last ones, oldest first. */
@@ -10,6 +10,11 @@ export class Arrivals {
   add(now: number): void {
     if (this.#times.length === KEPT) this.#times.shift();
     this.#times.push(now);
+  }
+
+  /** Times that are kept: what is expected should not be more than was seen. */
+  get seen(): number {
+    return this.#times.length;
   }
 
   /** Milliseconds from one to the next, on average; Infinity before two came. Grows while none comes. */

@@ -12,6 +12,7 @@ const alone: Situation = {
   tightestDeadline: 11_000,
   gapMs: Number.POSITIVE_INFINITY,
   silenceMs: 0,
+  seen: 1,
   room: { instances: 1, idle: 1 },
 };
 
@@ -33,6 +34,7 @@ const situation = fc
     left: ms,
     gapMs: fc.oneof(ms, fc.constant(Number.POSITIVE_INFINITY)),
     silenceMs: ms,
+    seen: fc.integer({ min: 1, max: 64 }),
     room,
   })
   .map(
@@ -125,6 +127,6 @@ describe('Batching', () => {
     const room = { instances: 1, idle: 0, ahead: { since: 1000, size: 10 } };
     // Free in 20 ms, 2 ms of decoding and the margins before it.
     expect(new Batching(costs, 32, 0).waitMs({ ...alone, room })).toBe(16.5);
-    expect(new Batching(costs, 32, 0).doneInMs(1, { now: 1000, room })).toBe(31);
+    expect(new Batching(costs, 32, 0).doneInMs(1, { now: 1000, room })).toBeCloseTo(20 + 1.05 * 11);
   });
 });

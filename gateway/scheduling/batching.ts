@@ -27,6 +27,8 @@ export interface Situation {
   /** Milliseconds between two arrivals, and since the last one. */
   readonly gapMs: number;
   readonly silenceMs: number;
+  /** Arrivals by which that is known. */
+  readonly seen: number;
   readonly room: Room;
 }
 
@@ -35,6 +37,10 @@ const PAYS_FROM = 0.1;
 /** A batch reaches a busy instance so long before it is free that its pictures are decoded: the expected time, and more. */
 const LEAD_TIMES = 1.25;
 const LEAD_MS = 1;
+/** A run that must end by a deadline is taken to last so many times the expected: runs differ. */
+const LONGER_TIMES = 1.05;
+/** Answers that a smaller batch must save: what is expected of those that are yet to come is no whole number. */
+const CLEARLY_MORE = 0.5;
 /** After so many usual gaps of silence nobody is waited for: the burst is over. */
 const SILENT_GAPS = 2;
 /** Shorter waits are none: a timer can't keep them. */
@@ -85,24 +91,27 @@ export class Batching {
   doneInMs(size: number, { now, room }: Pick<Situation, 'now' | 'room'>): number {
     const { ahead } = room;
     const busyMs = ahead ? Math.max(ahead.since + this.#costs.runMs(ahead.size) - now, 0) : 0;
-    return Math.max(busyMs, size * this.#costs.preparationMs) + this.#costs.runMs(size);
+    return Math.max(busyMs, size * this.#costs.preparationMs) + this.#costs.runMs(size) * LONGER_TIMES;
   }
 
   /**
    * For when `target` at once would be too late for some: the size with which most are answered in time. Smaller
-   * batches save the pressed ones, but cost the others time; where too many wait for all to be answered, large ones
-   * answer most.
+   * batches save the pressed ones, but cost the others time; where more come than can be answered, large ones answer
+   * most.
    *
    * @param deadlines of those that are to be answered, ascending
    */
-  sizeUnderPressure(target: number, deadlines: readonly number[], situation: Pick<Situation, 'now' | 'room'>): number {
+  sizeUnderPressure(
+    target: number,
+    deadlines: readonly number[],
+    situation: Pick<Situation, 'now' | 'gapMs' | 'seen' | 'room'>,
+  ): number {
     let best = target;
-    let bestAnswered = this.#answered(target, deadlines, situation);
+    let bestAnswered = this.#answered(target, deadlines, situation) + CLEARLY_MORE;
     for (const size of this.#sizes) {
       if (size >= target) break;
       const answered = this.#answered(size, deadlines, situation);
-      // Of two that answer as many, the larger: who comes meanwhile waits for less.
-      if (answered < bestAnswered || (answered === bestAnswered && best === target)) continue;
+      if (answered < bestAnswered) continue;
       bestAnswered = answered;
       best = size;
     }
@@ -130,26 +139,43 @@ export class Batching {
     return best;
   }
 
-  /** How many are answered in time if `size` run first, and then as many at once as may. */
-  #answered(size: number, deadlines: readonly number[], situation: Pick<Situation, 'now' | 'room'>): number {
-    const { now, room } = situation;
-    let at = now + this.doneInMs(size, situation);
-    let place = deadlines.findIndex((deadline) => deadline >= at);
+  /**
+   * How many are answered in time if `size` run first and then as many at once as may: of those that wait, and of those
+   * that come until the last deadline, who fill up batches and take the time that is left. Of those no more are expected
+   * than were seen: what deadlines far away leave time for is no forecast.
+   */
+  #answered(
+    size: number,
+    deadlines: readonly number[],
+    situation: Pick<Situation, 'now' | 'gapMs' | 'seen' | 'room'>,
+  ): number {
+    const { now, gapMs, seen, room } = situation;
+    const { instances } = room;
+    const end = deadlines.at(-1) ?? now;
+    const first = now + this.doneInMs(size, situation);
+    let place = deadlines.findIndex((deadline) => deadline >= first);
     if (place < 0) return 0;
     let answered = Math.min(size, deadlines.length - place);
     place += answered;
+    const comeBy = (time: number) => Math.min((time - now) / gapMs, seen);
+    let newcomers = 0;
+    // When the next instance is free.
+    let at = now + (first - now) / instances;
     while (place < deadlines.length) {
-      const next = Math.min(this.#maxBatch, deadlines.length - place);
-      const done = at + this.#costs.runMs(next) / room.instances;
-      if ((deadlines[place] ?? 0) < done) {
+      const own = Math.min(this.#maxBatch, deadlines.length - place);
+      const fill = Math.max(Math.min(this.#maxBatch - own, comeBy(at) - newcomers), 0);
+      const ms = this.#costs.runMs(own + fill);
+      if ((deadlines[place] ?? 0) < at + ms) {
         place += 1;
         continue;
       }
-      answered += next;
-      place += next;
-      at = done;
+      answered += own;
+      newcomers += fill;
+      place += own;
+      at += ms / instances;
     }
-    return answered;
+    const more = Math.min(comeBy(end) - newcomers, Math.max(end - at, 0) * this.#bestRate * instances);
+    return answered + newcomers + more;
   }
 
   /** All instances run: milliseconds until one needs the batch, which has to be decoded by then. */
@@ -161,14 +187,13 @@ export class Batching {
 
   /** One is idle: milliseconds for which the next request is worth waiting for. */
   #forCompany(situation: Situation): number {
-    const { now, waiting, oldest, tightestDeadline, gapMs, silenceMs, room } = situation;
+    const { now, waiting, oldest, tightestDeadline, gapMs, silenceMs } = situation;
     const run = this.#costs.runMs(waiting);
     const together = this.#costs.runMs(waiting + 1);
     const savedMs = this.#saves(waiting) - gapMs;
     if (!(savedMs > 0)) return 0;
-    const gain = savedMs * (1 + this.#comeInMs(gapMs, room.instances) * run);
     const price = waiting * (gapMs + together - run);
-    if (gain <= price) return 0;
+    if (savedMs <= price) return 0;
     const done = this.doneInMs(waiting + 1, situation);
     return Math.min(SILENT_GAPS * gapMs - silenceMs, oldest + this.#maxWaitMs - now, tightestDeadline - done - now);
   }
@@ -181,8 +206,13 @@ export class Batching {
   /** Requests that a millisecond of one instance delays: those that come in it, and until it has caught up. */
   #comeInMs(gapMs: number, instances: number): number {
     const rate = 1 / (gapMs * instances);
-    let most = 0;
-    for (const size of this.#sizes) most = Math.max(most, size / this.#costs.runMs(size));
-    return rate / (1 - Math.min(rate / most, MOST_LOAD));
+    return rate / (1 - Math.min(rate / this.#bestRate, MOST_LOAD));
+  }
+
+  /** Images a millisecond that one instance runs at best. */
+  get #bestRate(): number {
+    let best = 0;
+    for (const size of this.#sizes) best = Math.max(best, size / this.#costs.runMs(size));
+    return best;
   }
 }

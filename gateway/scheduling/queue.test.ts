@@ -66,7 +66,7 @@ describe('BatchQueue', () => {
     expect(filled([entry('1')], { maxWaitMs: 5 }).decide(0, room).kind).toBe('dispatch');
     const linear = new CostCurve([1, 1000].map((size) => ({ size, ms: 10 * size })));
     expect(expecting({ costs: linear }).decide(100, room).kind).toBe('dispatch');
-    expect(expecting({}, 111).decide(100, room)).toEqual({ kind: 'wait', ms: 1 });
+    expect(expecting({}, 111).decide(100, room)).toEqual({ kind: 'wait', ms: 0.5 });
     expect(expecting({}, 110).decide(100, room).kind).toBe('dispatch');
   });
 

@@ -207,9 +207,16 @@ export class BatchQueue<T> {
     // Who is enough for the largest batch waits for nobody.
     if (waiting < this.#limits.maxBatch)
       for (const { since } of this.#places.values()) oldest = Math.min(oldest, since);
-    const gapMs = this.#arrivals.gapMs(now);
-    const silenceMs = this.#arrivals.silenceMs(now);
-    return { now, room, waiting, oldest, tightestDeadline: this.#deadlines.next, gapMs, silenceMs };
+    return {
+      now,
+      room,
+      waiting,
+      oldest,
+      tightestDeadline: this.#deadlines.next,
+      gapMs: this.#arrivals.gapMs(now),
+      silenceMs: this.#arrivals.silenceMs(now),
+      seen: this.#arrivals.seen,
+    };
   }
 
   #plan(situation: Situation): Plan {

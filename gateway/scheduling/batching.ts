@@ -33,7 +33,9 @@ export interface Situation {
 }
 
 /** Share of a single run that company must save for a batch to be kept back while all instances run. */
-const PAYS_FROM = 0.1;
+const PAYS_FROM = 0.25;
+/** Share of a single run that preparing a picture may take for batches to be split. */
+const SPLIT_UP_TO = 0.1;
 /** A batch reaches a busy instance so long before it is free that its pictures are decoded: the expected time, and more. */
 const LEAD_TIMES = 1.25;
 const LEAD_MS = 1;
@@ -80,6 +82,8 @@ export class Batching {
   size(situation: Pick<Situation, 'waiting' | 'gapMs' | 'room'>): number {
     const { waiting, room } = situation;
     let size = Math.min(this.#maxBatch, Math.ceil(waiting / Math.max(room.idle, 1)));
+    // An instance decodes the pictures of its next batch side by side: fewer of them would leave cores idle.
+    if (this.#costs.preparationMs > SPLIT_UP_TO * this.#costs.runMs(1)) return size;
     for (;;) {
       const smaller = this.#split(size, situation);
       if (smaller === size) return size;

@@ -150,6 +150,17 @@ describe('BatchQueue', () => {
     expect(order(queue, now)[0]).toBe('old');
   });
 
+  test('an old backlog of a client that is served in its turn does not come before a fresh request of another', () => {
+    const queue = filled(
+      Array.from({ length: 8 }, (_, i) => entry(`g${i}`, { client: 'greedy' })),
+      { maxBatch: 1 },
+    );
+    for (let now = 0; now < 4 * AGING_MS; now += AGING_MS - 1) queue.decide(now);
+    const now = 4 * AGING_MS;
+    for (const name of ['p', 'q']) queue.offer(entry(name, { client: name, enqueuedAt: now }));
+    expect(order(queue, now)).toEqual(['g5', 'p', 'q', 'g6', 'g7']);
+  });
+
   test('of a stream only the newest waits, and the older one is handed back', () => {
     const queue = filled([entry('1', { stream: 's' }), entry('other', { stream: 't' })]);
     const offer = queue.offer(entry('2', { stream: 's' }));
@@ -286,8 +297,12 @@ describe('BatchQueue in a simulation', () => {
           expect(waiting.delete(gone.request), `${gone.request} leaves once`).toBe(true);
           if (![...waiting.values()].some(({ client }) => client === gone.client)) forget(gone.client);
         };
-        const level = ({ request, priority }: Entry<string>, now: number) =>
-          Math.max(0, PRIORITIES.indexOf(priority) - Math.floor((now - (since.get(request) ?? 0)) / AGING_MS));
+        /** When a client was served last, by priority. */
+        const servedAt = new Map<string, number>();
+        const level = ({ request, priority, client }: Entry<string>, now: number) => {
+          const from = Math.max(since.get(request) ?? 0, servedAt.get(`${client} ${priority}`) ?? 0);
+          return Math.max(0, PRIORITIES.indexOf(priority) - Math.floor((now - from) / AGING_MS));
+        };
         let now = 0;
         let made = 0;
         for (const one of steps) {
@@ -340,6 +355,7 @@ describe('BatchQueue in a simulation', () => {
                 [...waiting.values()].every((x) => level(x, now) >= rank),
                 'priority',
               ).toBe(true);
+              servedAt.set(`${chosen.client} ${chosen.priority}`, now);
               forget(chosen.client);
               leave(chosen);
             }

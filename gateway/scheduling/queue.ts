@@ -3,8 +3,8 @@
  * timer, every question carries `now` (milliseconds of one monotonic clock).
  *
  * Guarantees: takes no more than its bound; nothing past its deadline is dispatched; of one client's
- * stream only the newest waits; within a priority clients take turns; a place that has waited for long
- * rises in priority, so none starves. Passed over is only who, by what batches cost, can't be in time any more, or
+ * stream only the newest waits; within a priority clients take turns; what has waited for long for its client's
+ * turn rises in priority, so none starves. Passed over is only who, by what batches cost, can't be in time any more, or
  * whose being in time would make more others of his priority late; refused is nobody for that. No question takes longer
  * because much waits, except which to pass over.
  */
@@ -39,7 +39,7 @@ export interface QueueLimits {
   readonly costs: CostCurve;
 }
 
-/** Milliseconds of waiting that raise a place by one priority. */
+/** Milliseconds of waiting for its client's turn that raise what is next by one priority. */
 export const AGING_MS = 1000;
 
 export type Decision<T> =
@@ -52,17 +52,6 @@ export type Offer<T> =
   | { readonly accepted: true; readonly displaced?: Entry<T>; readonly why?: 'superseded' | 'crowded' }
   | { readonly accepted: false };
 
-/** Who has waiting entries. */
-interface Client<T> {
-  readonly name: string;
-  /** Running number of when it was served last, or came. The lowest is next. */
-  turn: number;
-  /** In the order in which they run. */
-  readonly places: Sorted<Place<T>>;
-  /** Its waiting frames, by stream. */
-  readonly streams: Map<string, Place<T>>;
-}
-
 /** Which run next. */
 interface Plan {
   readonly size: number;
@@ -70,35 +59,85 @@ interface Plan {
   readonly from?: number;
 }
 
-class Place<T> {
-  readonly client: Client<T>;
-  /** When the place was taken: a newer frame inherits it, or a fast stream would never come first. */
-  readonly since: number;
-  /** Order of arrival; what was restored has the lowest. */
-  readonly number: number;
-  entry: Entry<T>;
-  /** Priorities by which its waiting has raised it. */
-  raised = 0;
-  /** As its lists have it: the number of priorities that come before it. */
-  level = 0;
+/** Who has waiting entries. */
+interface Client<T> {
+  readonly name: string;
+  /** By priority. */
+  readonly lanes: readonly Lane<T>[];
+  /** Its waiting frames, by stream. */
+  readonly streams: Map<string, Place<T>>;
+  /** Running number of when it was served last, or came. The lowest is next. */
+  turn: number;
+  waiting: number;
+  /** The lane whose first one is next of all of the client's. */
+  best: Lane<T> | undefined;
+}
 
-  constructor(entry: Entry<T>, client: Client<T>, number: number) {
-    this.entry = entry;
+/** What a client has waiting of one priority, in order of arrival. */
+class Lane<T> {
+  /** The number of priorities that come before it. */
+  readonly rank: number;
+  readonly client: Client<T>;
+  /** Tells it from all others. */
+  readonly number: number;
+  readonly places = new Sorted<Place<T>>((one, other) => one.number - other.number);
+  servedAt = Number.NEGATIVE_INFINITY;
+  /** Since when the first one has waited for its turn: a long backlog is no reason to come before others. */
+  since = 0;
+  /** Priorities by which that has raised it. */
+  raised = 0;
+
+  constructor(rank: number, client: Client<T>, number: number) {
+    this.rank = rank;
     this.client = client;
-    this.since = entry.enqueuedAt;
     this.number = number;
   }
 
-  get deadline(): number {
-    return this.entry.deadline;
+  get level(): number {
+    return this.places.length === 0 ? PRIORITIES.length : Math.max(0, this.rank - this.raised);
   }
 
   get risesAt(): number {
     return this.since + (this.raised + 1) * AGING_MS;
   }
+
+  /** Another one may be the first. */
+  look(): void {
+    const since = Math.max(this.places.first?.since ?? 0, this.servedAt);
+    if (since === this.since) return;
+    this.since = since;
+    this.raised = 0;
+  }
 }
 
-const levelOf = <T>({ places }: Client<T>): number => places.first?.level ?? PRIORITIES.length;
+interface Place<T> {
+  readonly lane: Lane<T>;
+  readonly entry: Entry<T>;
+  readonly deadline: number;
+  /** When the place was taken: a newer frame inherits it, or a fast stream would never come first. */
+  readonly since: number;
+  /** Order of arrival; what was restored has the lowest. */
+  readonly number: number;
+}
+
+function placeOf<T>(entry: Entry<T>, lane: Lane<T>, { since, number }: Pick<Place<T>, 'since' | 'number'>): Place<T> {
+  return {
+    lane,
+    entry,
+    since,
+    number,
+    get deadline() {
+      return entry.deadline;
+    },
+  };
+}
+
+function comesBefore<T>({ lane, number }: Place<T>, other: Place<T>): boolean {
+  const order = lane.level - other.lane.level || lane.client.turn - other.lane.client.turn || number - other.number;
+  return order < 0;
+}
+
+const levelOf = <T>({ best }: Client<T>): number => best?.level ?? PRIORITIES.length;
 
 export class BatchQueue<T> {
   readonly #limits: QueueLimits;
@@ -107,17 +146,16 @@ export class BatchQueue<T> {
   /** The best priority first, then whose turn it is. */
   readonly #turns = new Sorted<Client<T>>((one, other) => levelOf(one) - levelOf(other) || one.turn - other.turn);
   /** Who has most is last. */
-  readonly #crowds = new Sorted<Client<T>>(
-    (one, other) => one.places.length - other.places.length || one.turn - other.turn,
-  );
+  readonly #crowds = new Sorted<Client<T>>((one, other) => one.waiting - other.waiting || one.turn - other.turn);
   readonly #deadlines = new Deadlines<Place<T>>();
-  /** Those that others come before, until when they do. */
-  readonly #rising = new Sorted<Place<T>>((one, other) => one.risesAt - other.risesAt || one.number - other.number);
+  /** Those that others come before, by when they rise. */
+  readonly #rising = new Sorted<Lane<T>>((one, other) => one.risesAt - other.risesAt || one.number - other.number);
   /** Entries that run alone. */
   #alone = 0;
   readonly #arrivals = new Arrivals();
   readonly #batching: Batching;
   #turn = 0;
+  #lanes = 0;
   #newest = 0;
   #foremost = 0;
 
@@ -181,17 +219,19 @@ export class BatchQueue<T> {
 
   /** Whether the next batch is one that runs alone, and so needs an idle instance. */
   nextRunsAlone(now: number): boolean {
+    if (this.#alone === 0) return false;
     this.#raise(now);
-    return this.#alone > 0 && this.#next?.entry.alone === true;
+    return this.#next?.entry.alone === true;
   }
 
   /** What to do at `now` with that room; call `expire` first. */
   decide(now: number, room: Room): Decision<T> {
     if (this.length === 0) return { kind: 'idle' };
-    this.#raise(now);
     const situation = this.#situation(now, room);
     const ms = this.#alone > 0 ? 0 : this.#batching.waitMs(situation);
-    return ms > 0 ? { kind: 'wait', ms } : { kind: 'dispatch', batch: this.#take(this.#plan(situation)) };
+    if (ms > 0) return { kind: 'wait', ms };
+    this.#raise(now);
+    return { kind: 'dispatch', batch: this.#take(now, this.#plan(situation)) };
   }
 
   /** Everything, oldest first; the queue is empty afterwards. */
@@ -229,8 +269,8 @@ export class BatchQueue<T> {
     // Nobody would be in time; but costs are estimates: a small run shows whether that is so.
     if (possible.length === 0) return { size: 1 };
     // Nobody is passed over for the sake of those whom he comes before by priority.
-    const first = Math.min(...possible.map(({ level }) => level));
-    const deadlines = possible.flatMap(({ level, deadline }) => (level === first ? [deadline] : []));
+    const first = Math.min(...possible.map(({ lane }) => lane.level));
+    const deadlines = possible.flatMap(({ lane, deadline }) => (lane.level === first ? [deadline] : []));
     const chosen = this.#batching.sizeUnderPressure(
       size,
       deadlines.sort((a, b) => a - b),
@@ -240,15 +280,16 @@ export class BatchQueue<T> {
   }
 
   /** Call `#raise` first. */
-  #take({ size, from }: Plan): Entry<T>[] {
+  #take(now: number, { size, from }: Plan): Entry<T>[] {
     const batch: Entry<T>[] = [];
     while (batch.length < size) {
       const place = from === undefined ? this.#next : this.#nextWithTime(from);
       if (!place || (place.entry.alone && batch.length > 0)) break;
-      const { client, entry } = place;
-      this.#rearrange(client, () => {
+      const { lane, entry } = place;
+      this.#rearrange(lane.client, () => {
         this.#unlist(place);
-        this.#toTheEnd(client);
+        lane.servedAt = now;
+        this.#toTheEnd(lane.client);
       });
       batch.push(entry);
       if (entry.alone) break;
@@ -259,89 +300,103 @@ export class BatchQueue<T> {
   /** Has those rise that have waited for long enough. */
   #raise(now: number): void {
     for (let { first } = this.#rising; first && first.risesAt <= now; first = this.#rising.first) {
-      const place = first;
-      this.#rearrange(place.client, () => {
-        this.#unlist(place);
-        place.raised += 1;
-        this.#list(place);
+      const lane = first;
+      this.#rearrange(lane.client, () => {
+        lane.raised += 1;
       });
     }
   }
 
   /** The best priority first, then the client whose turn it is, then arrival. */
   get #next(): Place<T> | undefined {
-    return this.#turns.first?.places.first;
+    return this.#turns.first?.best?.places.first;
   }
 
   /** The same, of those whose deadline is at `from` or later. */
   #nextWithTime(from: number): Place<T> | undefined {
     let best: Place<T> | undefined;
-    for (const { places } of this.#turns) {
-      const own = places.find(({ deadline }) => deadline >= from);
-      if (!own) continue;
-      if (!best || (own.level - best.level || own.client.turn - best.client.turn) < 0) best = own;
-    }
+    for (const { lanes } of this.#turns)
+      for (const { places } of lanes) {
+        const place = places.find(({ deadline }) => deadline >= from);
+        if (place && (!best || comesBefore(place, best))) best = place;
+      }
     return best;
   }
 
   #enter(entry: Entry<T>, number: number): void {
-    const { client: name } = entry;
-    let client = this.#clients.get(name);
-    if (!client) {
-      const places = new Sorted<Place<T>>((one, other) => one.level - other.level || one.number - other.number);
-      client = { name, turn: 0, places, streams: new Map() };
-      this.#clients.set(name, client);
-      this.#toTheEnd(client);
+    const client = this.#clients.get(entry.client) ?? this.#come(entry.client);
+    this.#rearrange(client, () => this.#list(client, entry, { since: entry.enqueuedAt, number }));
+  }
+
+  #come(name: string): Client<T> {
+    const lanes: Lane<T>[] = [];
+    const client: Client<T> = { name, lanes, streams: new Map(), turn: 0, waiting: 0, best: undefined };
+    for (const rank of PRIORITIES.keys()) {
+      this.#lanes += 1;
+      lanes.push(new Lane(rank, client, this.#lanes));
     }
-    const place = new Place(entry, client, number);
-    this.#rearrange(client, () => this.#list(place));
+    this.#clients.set(name, client);
+    this.#toTheEnd(client);
+    return client;
   }
 
   #leave(place: Place<T>): void {
-    this.#rearrange(place.client, () => this.#unlist(place));
+    this.#rearrange(place.lane.client, () => this.#unlist(place));
   }
 
   /** Gives the place to `entry`; returns whose it was. */
   #replace(place: Place<T>, entry: Entry<T>): Entry<T> {
-    const before = place.entry;
-    this.#rearrange(place.client, () => {
+    const { client } = place.lane;
+    this.#rearrange(client, () => {
       this.#unlist(place);
-      place.entry = entry;
-      this.#list(place);
+      this.#list(client, entry, place);
     });
-    return before;
+    return place.entry;
   }
 
   /** Changes what the place of a client among the others hangs on; one without entries is forgotten. */
   #rearrange(client: Client<T>, change: () => void): void {
     this.#turns.remove(client);
     this.#crowds.remove(client);
+    for (const lane of client.lanes) this.#rising.remove(lane);
     change();
-    if (client.places.length === 0) {
+    client.best = undefined;
+    if (client.waiting === 0) {
       this.#clients.delete(client.name);
       return;
+    }
+    for (const lane of client.lanes) {
+      const { first } = lane.places;
+      if (!first) continue;
+      lane.look();
+      if (lane.level > 0) this.#rising.add(lane);
+      const level = levelOf(client);
+      const older = first.number < (client.best?.places.first?.number ?? Number.POSITIVE_INFINITY);
+      if (lane.level < level || (lane.level === level && older)) client.best = lane;
     }
     this.#turns.add(client);
     this.#crowds.add(client);
   }
 
-  #list(place: Place<T>): void {
-    const { entry, client, raised } = place;
-    place.level = Math.max(0, PRIORITIES.indexOf(entry.priority) - raised);
+  #list(client: Client<T>, entry: Entry<T>, at: Pick<Place<T>, 'since' | 'number'>): void {
+    const lane = client.lanes[PRIORITIES.indexOf(entry.priority)];
+    if (!lane) return;
+    const place = placeOf(entry, lane, at);
     this.#places.set(entry, place);
-    client.places.add(place);
+    lane.places.add(place);
+    client.waiting += 1;
     if (entry.stream !== undefined) client.streams.set(entry.stream, place);
-    if (place.level > 0) this.#rising.add(place);
     this.#deadlines.add(place);
     if (entry.alone) this.#alone += 1;
   }
 
   #unlist(place: Place<T>): void {
-    const { entry, client } = place;
+    const { entry, lane } = place;
+    const { client } = lane;
     this.#places.delete(entry);
-    client.places.remove(place);
+    lane.places.remove(place);
+    client.waiting -= 1;
     if (entry.stream !== undefined) client.streams.delete(entry.stream);
-    this.#rising.remove(place);
     this.#deadlines.delete(place);
     if (entry.alone) this.#alone -= 1;
   }
@@ -357,10 +412,11 @@ export class BatchQueue<T> {
     return stream === undefined ? undefined : this.#clients.get(client)?.streams.get(stream);
   }
 
-  /** Of the client with most entries, if it has at least two more than `client`, the place that would run last. */
+  /** Of the client with most entries, if it has at least two more than `client`, the newest of the least important. */
   #lastOfTheGreediest(client: string): Place<T> | undefined {
-    const greediest = this.#crowds.last?.places;
-    const own = this.#clients.get(client)?.places.length ?? 0;
-    return greediest && greediest.length > own + 1 ? greediest.last : undefined;
+    const greediest = this.#crowds.last;
+    const own = this.#clients.get(client)?.waiting ?? 0;
+    if (!greediest || greediest.waiting <= own + 1) return undefined;
+    return greediest.lanes.findLast(({ places }) => places.length > 0)?.places.last;
   }
 }

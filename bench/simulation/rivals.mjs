@@ -24,7 +24,7 @@ import { largest, runMs } from './curves.mjs';
  *   `size` if it is filled up, `told` how long it took when it is done
  * @property {(request: Asked) => void} refuse
  *
- * @typedef {{readonly setting: string, readonly create: (world: World) => Policy}} Setting
+ * @typedef {(world: World) => Policy} Create
  */
 
 const powersOfTwo = (/** @type {number} */ most) =>
@@ -186,34 +186,34 @@ function bentoml({ loop, machine, idle, run, refuse }, { latencyMs, most }) {
   };
 }
 
-/** The settings of each that are tried. @param {import('./curves.mjs').Machine} machine @param {number} deadlineMs @returns {Record<string, Setting[]>} */
+/**
+ * Each with the settings that are tried.
+ * @param {import('./curves.mjs').Machine} machine @param {number} deadlineMs @returns {Record<string, Create[]>}
+ */
 export function rivals(machine, deadlineMs) {
   const most = largest(machine);
   const single = runMs(machine, 1);
   const whole = runMs(machine, most);
   const delays = [0, single / 2, 2 * single];
-  const round = (/** @type {number} */ ms) => ms.toFixed(1);
   return {
     Triton: delays.flatMap((delayMs) =>
       [[most], powersOfTwo(most)].flatMap((preferred) =>
-        [deadlineMs, deadlineMs - whole / 2, deadlineMs - whole].map((timeoutMs) => ({
-          setting: `delay ${round(delayMs)}, preferred ${preferred.length > 1 ? 'powers of two' : 'none'}, timeout ${round(timeoutMs)}`,
-          create: (/** @type {World} */ world) => triton(world, { delayMs, preferred, timeoutMs }),
-        })),
+        [deadlineMs, deadlineMs - whole / 2, deadlineMs - whole].map(
+          (timeoutMs) => (/** @type {World} */ world) => triton(world, { delayMs, preferred, timeoutMs }),
+        ),
       ),
     ),
     'TF Serving': delays.flatMap((timeoutMs) =>
       [undefined, powersOfTwo(most)].flatMap((allowed) =>
-        [2, 3, 4, 100].map((mostBatches) => ({
-          setting: `timeout ${round(timeoutMs)}, sizes ${allowed ? 'powers of two' : 'any'}, ${mostBatches} batches enqueued`,
-          create: (/** @type {World} */ world) => tensorflowServing(world, { timeoutMs, allowed, mostBatches }),
-        })),
+        [2, 3, 4, 100].map(
+          (mostBatches) => (/** @type {World} */ world) =>
+            tensorflowServing(world, { timeoutMs, allowed, mostBatches }),
+        ),
       ),
     ),
-    BentoML: [deadlineMs, 0.8 * deadlineMs, 0.6 * deadlineMs].map((latencyMs) => ({
-      setting: `max_latency ${round(latencyMs)}`,
-      // It stays one below its max_batch_size.
-      create: (/** @type {World} */ world) => bentoml(world, { latencyMs, most }),
-    })),
+    // It stays one below its max_batch_size, which is set that much higher.
+    BentoML: [deadlineMs, 0.8 * deadlineMs, 0.6 * deadlineMs].map(
+      (latencyMs) => (/** @type {World} */ world) => bentoml(world, { latencyMs, most }),
+    ),
   };
 }

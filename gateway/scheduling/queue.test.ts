@@ -155,7 +155,7 @@ describe('BatchQueue', () => {
       Array.from({ length: 8 }, (_, i) => entry(`g${i}`, { client: 'greedy' })),
       { maxBatch: 1 },
     );
-    for (let now = 0; now < 4 * AGING_MS; now += AGING_MS - 1) queue.decide(now);
+    for (let now = 0; now < 4 * AGING_MS; now += AGING_MS - 1) queue.decide(now, room);
     const now = 4 * AGING_MS;
     for (const name of ['p', 'q']) queue.offer(entry(name, { client: name, enqueuedAt: now }));
     expect(order(queue, now)).toEqual(['g5', 'p', 'q', 'g6', 'g7']);

@@ -4,7 +4,7 @@ import { largest, machines, runMs } from '../../bench/simulation/curves.mjs';
 import { ours } from '../../bench/simulation/ours.mjs';
 import { rivals } from '../../bench/simulation/rivals.mjs';
 import { simulate } from '../../bench/simulation/simulate.mjs';
-import { CostCurve, Scheduler } from './index.ts';
+import { CostCurve, Scheduler } from '../../gateway/scheduling/index.ts';
 
 const trial = (machine: (typeof machines)[number], arrival: string, load: number, seed = 1) => ({
   machine,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { normalizeInto, tensorLength } from '../../core/normalize.ts';
@@ -40,6 +41,14 @@ async function tensorOf(golden: number): Promise<Float32Array> {
   return values;
 }
 
+/** To compare by: the differences of tensors take minutes to print. */
+function digest(...tensors: readonly (Float32Array | undefined)[]): string {
+  const hash = createHash('sha256');
+  for (const values of tensors)
+    if (values) hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  return hash.digest('hex');
+}
+
 const golden = (at: number) => ({ image: goldenImage(at), top: 1 }) as const;
 
 test('a picture that can not be decoded leaves no gap: the others run, and each gets its own answer', async () => {
@@ -52,8 +61,7 @@ test('a picture that can not be decoded leaves no gap: the others run, and each 
     1,
   ]);
   expect(given[0]?.length).toBe(2 * length);
-  expect(given[0]?.subarray(0, length)).toEqual(await tensorOf(0));
-  expect(given[0]?.subarray(length)).toEqual(await tensorOf(1));
+  expect(digest(given[0])).toBe(digest(await tensorOf(0), await tensorOf(1)));
 });
 
 test('an order whose pictures are all broken runs nothing', async () => {
@@ -69,12 +77,8 @@ test('a tensor that is used again holds nothing of the order before, and orders 
   const [first, second] = [await tensorOf(0), await tensorOf(1)];
   const expected = [[first, second], [second], [first, first, second], [first]];
   expect(given).toHaveLength(4);
-  const flat = (pictures: readonly Float32Array[]) => {
-    const all = new Float32Array(pictures.length * length);
-    for (const [at, picture] of pictures.entries()) all.set(picture, at * length);
-    return all;
-  };
-  for (const pictures of expected) expect(given).toContainEqual(flat(pictures));
+  const ran = given.map((values) => digest(values));
+  for (const pictures of expected) expect(ran).toContain(digest(...pictures));
 });
 
 test('a run that fails rejects for its order alone', async () => {

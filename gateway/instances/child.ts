@@ -3,6 +3,7 @@
  * run nor a crash in native code touches the sockets. Serves only after its goldens passed, and every batch
  * size ran, on the provider that will run. Ends when its parent is gone. Knows no queue: it runs what it is sent, in order.
  */
+import { performance } from 'node:perf_hooks';
 import type { GatewayProvider } from '../../core/engine.ts';
 import { asTwinlensError, TwinlensError, toErrorBody } from '../../core/errors.ts';
 import { checkGolden } from '../../core/golden.ts';
@@ -18,13 +19,17 @@ import { checkSelfContained } from './onnx-file.ts';
 import { readPackageFile, readPackageJson } from './package-files.ts';
 import { firstThatWorks } from './provider-chain.ts';
 import { createSession, type ModelSession } from './session.ts';
-import { warmUp } from './warm-up.ts';
-import { type FromInstance, type LoadOrder, parseToInstance, type RunItem } from './wire.ts';
+import { type RunCost, warmUp } from './warm-up.ts';
+import { type FromInstance, parseToInstance, type RunItem, type ToInstance } from './wire.ts';
+
+type LoadOrder = Extract<ToInstance, { type: 'load' }>;
 
 interface Model {
   /** Why the providers before the session's don't run it. */
   readonly note: string | undefined;
   readonly session: ModelSession;
+  /** What runs cost, where the warm-up measured it. */
+  readonly costs: readonly RunCost[];
   readonly batches: BatchRunner;
 }
 
@@ -57,12 +62,17 @@ async function load(order: LoadOrder): Promise<Model> {
     await readPackageJson(folder, manifest, manifest.output.classNames),
     manifest.output,
   );
-  const { value: session, note } = await firstThatWorks(order.providers, (provider) => open(file, order, provider));
-  return { session, note, batches: new BatchRunner({ manifest, classNames, session, maxPixels }) };
+  const { value, note } = await firstThatWorks(order.providers, (provider) => open(file, order, provider));
+  const { session, costs } = value;
+  return { session, costs, note, batches: new BatchRunner({ manifest, classNames, session, maxPixels }) };
 }
 
 /** A session that is right, and has run every batch size, on this provider. */
-async function open(file: Uint8Array, order: LoadOrder, provider: GatewayProvider): Promise<ModelSession> {
+async function open(
+  file: Uint8Array,
+  order: LoadOrder,
+  provider: GatewayProvider,
+): Promise<Pick<Model, 'session' | 'costs'>> {
   const { folder, manifest, runtime, maxPixels } = order;
   await checkGpuRoom(provider, runtime.gpuMemoryPercent);
   const session = await createSession(file, manifest, provider, runtime);
@@ -71,10 +81,12 @@ async function open(file: Uint8Array, order: LoadOrder, provider: GatewayProvide
     await checkGoldens(folder, manifest, session, maxPixels);
     send({ type: 'stage', stage: 'warm-up' });
     const length = tensorLength(manifest.input);
-    await warmUp(largestBatch(session.provider, order.batchMax, manifest), (size) =>
-      session.run(new Float32Array(size * length), size),
+    const costs = await warmUp(
+      largestBatch(session.provider, order.batchMax, manifest),
+      (size) => session.run(new Float32Array(size * length), size),
+      order.measure ? () => performance.now() : undefined,
     );
-    return session;
+    return { session, costs };
   } catch (error) {
     await session.release();
     throw error;
@@ -103,8 +115,8 @@ process.on('message', (value) => {
   }
   model = load(message);
   model.then(
-    ({ session: { provider }, note }) =>
-      send({ type: 'loaded', provider, note, residentBytes: process.memoryUsage.rss() }),
+    ({ session: { provider }, note, costs }) =>
+      send({ type: 'loaded', provider, note, costs, residentBytes: process.memoryUsage.rss() }),
     (error) => send({ type: 'loadFailed', error: toErrorBody(error) }),
   );
 });

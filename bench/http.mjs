@@ -22,7 +22,7 @@ const COMMAND = 'node bench/http.mjs';
 const FIGURE = `JPEG to top 5 over HTTP, ${CONNECTIONS} connections`;
 
 /** What only those who ask see. */
-const NO_CLIENT = { p90: Number.NaN, p99: Number.NaN, failed: {}, ownCpu: Number.NaN, sample: '' };
+const NO_CLIENT = { p50: Number.NaN, p90: Number.NaN, p99: Number.NaN, failed: {}, ownCpu: Number.NaN, sample: '' };
 
 const { seconds, rounds, warmUpSeconds, models, rivals } = await benchOptions({ seconds: 5, rounds: 5 });
 await buildGateway();
@@ -43,7 +43,7 @@ async function measure(model) {
     const { contenders, absent } = await rivalContenders(rivals, model, generator, load);
     ends.push(...contenders.map(({ stop }) => stop));
     /** @type {import('./rounds.mjs').Subject<import('./generator.mjs').LoadReport>} */
-    const bare = { name: 'limit', run: async (time) => ({ ...NO_CLIENT, ...(await limit.run(way, time)) }) };
+    const bare = { name: 'limit', run: async (time) => ({ ...(await limit.run(way, time)), ...NO_CLIENT }) };
     const { onForeign, text } = foreignShare();
     const [ofLimit = [], ours = [], ...others] = await interleave([bare, gateway, ...contenders], {
       rounds,
@@ -59,7 +59,13 @@ async function measure(model) {
       { ...gateway, reports: ours },
       ...seen,
     ]);
-    const detail = [`${about}; ${rounds} rounds of ${seconds} s. ${text()}`, '', table, '', ...absent];
+    const detail = [
+      `${about}; ${rounds} rounds of ${seconds} s. ${text()}`,
+      '',
+      table,
+      '',
+      ...absent.map((why) => `- left out: ${why}`),
+    ];
     return [
       {
         id: 'http-limit',

@@ -45,7 +45,13 @@ async function measure(model) {
       rivals: seen,
       atLeast: 1.3,
     });
-    const detail = [`${about}; ${rounds} rounds of ${seconds} s. ${text()} ${NOTE}`, '', table, '', ...absent];
+    const detail = [
+      `${about}; ${rounds} rounds of ${seconds} s. ${text()} ${NOTE}`,
+      '',
+      table,
+      '',
+      ...absent.map((why) => `- left out: ${why}`),
+    ];
     return { ...row, detail: detail.join('\n') };
   } finally {
     await Promise.all(ends.map((end) => end()));

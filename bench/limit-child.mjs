@@ -27,18 +27,14 @@ const MAX_PIXELS = 64 * 1024 * 1024;
 
 /** @typedef {{perSecond: number, p50: number, ownCpu: number, machineCpu: number}} LimitReport p50: of a batch, ms */
 
-/** @type {typeof import('../gateway/instances/decode.ts')} */
-const { decodeImage } = await compiled('gateway/instances/decode');
+/** @type {typeof import('../gateway/instances/batch-runner.ts')} */
+const { BatchRunner } = await compiled('gateway/instances/batch-runner');
 /** @type {typeof import('../gateway/instances/session.ts')} */
 const { createSession } = await compiled('gateway/instances/session');
 /** @type {typeof import('../gateway/instances/package-files.ts')} */
 const { readManifest, readPackageJson } = await compiled('gateway/instances/package-files');
 /** @type {typeof import('../core/normalize.ts')} */
-const { normalizeInto, tensorLength } = await compiled('core/normalize');
-/** @type {typeof import('../core/resize.ts')} */
-const { prepareRgb } = await compiled('core/resize');
-/** @type {typeof import('../core/scores.ts')} */
-const { toPredictions } = await compiled('core/scores');
+const { tensorLength } = await compiled('core/normalize');
 /** @type {typeof import('../core/manifest.ts')} */
 const { parseClassNames, variantOf } = await compiled('core/manifest');
 
@@ -51,7 +47,8 @@ async function open(folder, threads) {
   );
   const bytes = readFileSync(join(folder, variantOf(manifest).file));
   const session = await createSession(bytes, manifest, 'cpu', { threads, arena: 'keep', gpuMemoryPercent: 0 });
-  return { manifest, classNames, session };
+  const batches = new BatchRunner({ manifest, classNames, session, maxPixels: MAX_PIXELS });
+  return { manifest, session, batches };
 }
 
 /** @type {Map<string, ReturnType<typeof open>>} */
@@ -70,33 +67,19 @@ async function limit({ folder, work, photos, threads, batch, lanes, seconds }) {
   const key = `${folder} ${threads}`;
   const opening = opened.get(key) ?? open(folder, threads);
   opened.set(key, opening);
-  const { manifest, classNames, session } = await opening;
-  const { input, output } = manifest;
-  const length = tensorLength(input);
+  const { manifest, session, batches } = await opening;
+  const length = tensorLength(manifest.input);
   const jpegs = photos.map(photo);
   let at = Math.floor(Math.random() * Math.max(1, jpegs.length));
-  /** @type {Promise<unknown>} */
-  let lastRun = Promise.resolve();
-
-  async function prepared() {
-    at += 1;
-    const data = /** @type {Buffer} */ (jpegs[at % jpegs.length]);
-    return prepareRgb(await decodeImage({ encoding: 'jpeg', data }, MAX_PIXELS), input);
-  }
-  async function pictures() {
-    const pixels = await Promise.all(Array.from({ length: batch }, prepared));
-    const turn = lastRun.then(async () => {
-      const values = new Float32Array(batch * length);
-      for (const [place, one] of pixels.entries()) normalizeInto(one, input, values, place * length);
-      const scores = await session.run(values, batch);
-      for (let place = 0; place < batch; place += 1) {
-        const own = scores.subarray(place * output.classes, (place + 1) * output.classes);
-        toPredictions(own, output, classNames, TOP);
-      }
+  const pictures = async () => {
+    const items = Array.from({ length: batch }, () => {
+      at += 1;
+      const data = /** @type {Buffer} */ (jpegs[at % jpegs.length]);
+      return { image: { encoding: /** @type {const} */ ('jpeg'), data }, top: TOP };
     });
-    lastRun = turn;
-    await turn;
-  }
+    const ran = await batches.run(items);
+    if (ran.batchSize !== batch) throw new Error(`Of ${batch} pictures ${ran.batchSize} were run.`);
+  };
   const ready = new Float32Array(batch * length).map(() => Math.random() - 0.5);
   const once = work === 'pictures' ? pictures : () => session.run(ready, batch);
 

@@ -16,6 +16,9 @@ const LOOK_MS = 200;
 const END_MS = 10_000;
 const PROBE_MS = 5_000;
 
+// A group of its own doesn't hear what ends this program; the handlers of `exit` tell it.
+for (const name of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.once(name, () => process.exit(1));
+
 /** Held together until all are known, so that they differ. @param {number} count */
 async function freePorts(count) {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));

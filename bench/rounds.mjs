@@ -1,10 +1,15 @@
 /**
  * How things are compared: in turn, A B A B, each warmed up before it is measured, so that whatever else the machine
- * does falls on all alike. Figures are medians with their range; ratios are taken round by round. Knows nothing of
- * what is measured.
+ * does falls on all alike. A turn in which other programs took part of the cores is taken again, a few times. Figures
+ * are medians with their range; ratios are taken round by round. Knows nothing of what is measured.
  */
 // @ts-check
+import { watchOthers } from './cpu.mjs';
 import { median } from './figures.mjs';
+
+/** Share of the cores that other programs may take in a turn; above it the turn is taken again. */
+const MOST_FOREIGN = 0.03;
+const MOST_TRIES = 4;
 
 /**
  * @template T
@@ -15,13 +20,27 @@ import { median } from './figures.mjs';
  * @property {() => Promise<unknown>} [rest] after its turn, so that it takes nothing from the others
  */
 
+const nothing = () => undefined;
+
+/** @template T @param {() => Promise<T>} run @param {(line: string) => void} say */
+async function quietTurn(run, say) {
+  for (let tries = 1; ; tries += 1) {
+    const others = watchOthers();
+    const result = await run();
+    const foreign = others();
+    if (!(foreign > MOST_FOREIGN) || tries === MOST_TRIES) return { result, foreign };
+    say(`  other programs took ${(foreign * 100).toFixed(0)} % of the cores: once more`);
+  }
+}
+
 /**
  * @template T
  * @param {readonly Subject<T>[]} subjects
- * @param {{rounds: number, warmUpSeconds: number, seconds: number, say?: (line: string) => void}} options
+ * @param {{rounds: number, warmUpSeconds: number, seconds: number, say?: (line: string) => void, onForeign?: (share: number) => void}} options
+ *   `onForeign`: told what share of the cores others took in a turn that counts
  * @returns {Promise<T[][]>} by subject, then by round
  */
-export async function interleave(subjects, { rounds, warmUpSeconds, seconds, say = () => undefined }) {
+export async function interleave(subjects, { rounds, warmUpSeconds, seconds, say = nothing, onForeign = nothing }) {
   /** @type {T[][]} */
   const seen = subjects.map(() => []);
   for (let round = 0; round < rounds; round += 1) {
@@ -30,7 +49,9 @@ export async function interleave(subjects, { rounds, warmUpSeconds, seconds, say
       await wake?.();
       try {
         if (warmUpSeconds > 0) await run(warmUpSeconds);
-        seen[at]?.push(await run(seconds));
+        const { result, foreign } = await quietTurn(() => run(seconds), say);
+        seen[at]?.push(result);
+        onForeign(foreign);
       } finally {
         await rest?.();
       }

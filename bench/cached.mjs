@@ -7,6 +7,7 @@
 import { startGateway } from './gateway.mjs';
 import { startHelper } from './helper.mjs';
 import { benchLength } from './length.mjs';
+import { say } from './options.mjs';
 import { failuresText, outcomeOf } from './outcomes.mjs';
 import { photoPaths } from './photos.mjs';
 import { printRows, record } from './record.mjs';
@@ -23,7 +24,6 @@ const IDENTICAL = { sockets: 100, inFlight: 32 };
 const { seconds, rounds, only, trial } = benchLength({ seconds: 10, rounds: 5 });
 const leadSeconds = trial ? 0.5 : LEAD_SECONDS;
 const { paths: photos, about } = photoPaths();
-const say = (/** @type {string} */ line) => process.stderr.write(`${line}\n`);
 /** @type {ReturnType<typeof startHelper<object, TrafficReport>>} */
 const traffic = startHelper('traffic.mjs');
 const gateway = await startGateway({ env: { TWINLENS_CACHE_ENTRIES: '1000' } });

@@ -1,6 +1,7 @@
 /** How long a benchmark is to measure, as its command line says. */
 // @ts-check
 import { parseArgs } from 'node:util';
+import { bounded } from './options.mjs';
 
 const MOST_SECONDS = 600;
 const MOST_ROUNDS = 50;
@@ -16,16 +17,11 @@ export function benchLength({ seconds, rounds }) {
   const { values } = parseArgs({
     options: { seconds: { type: 'string' }, rounds: { type: 'string' }, only: { type: 'string' } },
   });
-  const number = (/** @type {string} */ name, /** @type {string} */ text, /** @type {number} */ most) => {
-    const value = Number(text);
-    if (!(value > 0 && value <= most)) throw new Error(`--${name} must be more than 0 and at most ${most}.`);
-    return value;
-  };
-  const asked = number('seconds', values.seconds ?? String(seconds), MOST_SECONDS);
+  const asked = bounded('seconds', values.seconds ?? String(seconds), MOST_SECONDS);
   const trial = asked < TRIAL_BELOW;
   return {
     seconds: asked,
-    rounds: number('rounds', values.rounds ?? String(trial ? 1 : rounds), MOST_ROUNDS),
+    rounds: bounded('rounds', values.rounds ?? String(trial ? 1 : rounds), MOST_ROUNDS),
     only: values.only,
     trial,
   };

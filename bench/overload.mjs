@@ -8,6 +8,7 @@
 import { startGateway } from './gateway.mjs';
 import { startHelper } from './helper.mjs';
 import { benchLength } from './length.mjs';
+import { say } from './options.mjs';
 import { outcomeOf } from './outcomes.mjs';
 import { photoPaths } from './photos.mjs';
 import { printRows, record } from './record.mjs';
@@ -34,7 +35,6 @@ const LEAD_SECONDS = 3;
 const { seconds, rounds, only, trial } = benchLength({ seconds: 30, rounds: 3 });
 const leadSeconds = trial ? 0.5 : LEAD_SECONDS;
 const { paths: photos, about } = photoPaths();
-const say = (/** @type {string} */ line) => process.stderr.write(`${line}\n`);
 /** @type {ReturnType<typeof startHelper<object, TrafficReport>>} */
 const traffic = startHelper('traffic.mjs');
 

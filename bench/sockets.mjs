@@ -9,6 +9,7 @@ import { ownResidentBytes, pause } from './figures.mjs';
 import { startGateway } from './gateway.mjs';
 import { startHelper } from './helper.mjs';
 import { benchLength } from './length.mjs';
+import { say } from './options.mjs';
 import { failuresText, outcomeOf } from './outcomes.mjs';
 import { photoPaths } from './photos.mjs';
 import { printRows, record } from './record.mjs';
@@ -36,7 +37,6 @@ const { seconds, rounds, only, trial } = benchLength({ seconds: 10, rounds: 5 })
 /** Of each measurement: the load is there, but not counted. */
 const leadSeconds = trial ? 0.5 : LEAD_SECONDS;
 const { paths: photos, about } = photoPaths();
-const say = (/** @type {string} */ line) => process.stderr.write(`${line}\n`);
 
 /** @type {ReturnType<typeof startHelper<object, TrafficReport>>} */
 const traffic = startHelper('traffic.mjs');
@@ -159,22 +159,21 @@ const idleSockets = () => {
       closed(port, [{ name: 'active', sockets: IN_FLIGHT, inFlight: 1 }], time);
     /** @type {ReturnType<typeof startHelper<object, {open: number}>>[]} */
     const holders = [];
-    /** @type {number[]} */
-    const each = [];
     const hold = async () => {
-      const before = await settledBytes(pid);
       const holder = startHelper('idle-client.mjs');
       holders.push(holder);
       const { open } = await holder.ask({ port, sockets: count });
       if (open !== count) throw new Error(`Only ${open} of ${count} sockets are open.`);
-      each.push(((await settledBytes(pid)) - before) / count);
     };
     const letGo = async () => {
       await holders.pop()?.stop();
     };
-    // Buffers and compiled code reach their size before anything is measured.
-    if (!trial) await active(LEAD_SECONDS);
     try {
+      // Before any load: what that leaves free in the heap would be theirs, and not be seen.
+      const before = await settledBytes(pid);
+      await hold();
+      const kilobytes = ((await settledBytes(pid)) - before) / count / 1000;
+      await letGo();
       const [without = [], beside = []] = await interleave(
         [
           { name: 'active alone', run: active },
@@ -184,8 +183,6 @@ const idleSockets = () => {
       );
       const p99s = (/** @type {TrafficReport[]} */ list) => list.map(({ groups }) => outcomeOf(groups.active).p99);
       const ratio = spread(ratios(p99s(beside), p99s(without)));
-      // Later rounds use memory again that the first one's sockets gave back.
-      const kilobytes = (each[0] ?? Number.NaN) / 1000;
       return {
         id: 'idle-sockets',
         figure: `${count} idle sockets: memory of the gateway for each; p99 of ${IN_FLIGHT} active ones / without them`,

@@ -129,32 +129,3 @@ export async function rivalContenders(rivals, model, generator, load) {
   }
   return { contenders, absent };
 }
-
-/** A table of what each did, as Markdown. @param {readonly {title: string, about: string, reports: readonly Partial<LoadReport>[]}[]} list */
-export function contenderTable(list) {
-  /** @param {readonly Partial<LoadReport>[]} reports @param {'perSecond' | 'p50' | 'p99' | 'machineCpu' | 'ownCpu'} key */
-  const middle = (reports, key, scale = 1, digits = 1) => {
-    const values = reports.flatMap((report) => report[key] ?? []).sort((one, other) => one - other);
-    const value = values[Math.floor(values.length / 2)];
-    return value === undefined || Number.isNaN(value) ? '-' : (value * scale).toFixed(digits);
-  };
-  const rows = list.map(({ title, about, reports }) => {
-    const failed = reports.flatMap((report) => Object.entries(report.failed ?? {}));
-    const cells = [
-      title,
-      about,
-      middle(reports, 'perSecond'),
-      middle(reports, 'p50'),
-      middle(reports, 'p99'),
-      middle(reports, 'machineCpu', 100, 0),
-      middle(reports, 'ownCpu', 100, 1),
-      failed.length === 0 ? '0' : failed.map(([why, count]) => `${count} ${why}`).join(', '),
-    ];
-    return `| ${cells.join(' | ')} |`;
-  });
-  return [
-    '| | setting | images/s | p50 ms | p99 ms | cores busy, % | of it the generator, % | failed |',
-    '|---|---|---|---|---|---|---|---|',
-    ...rows,
-  ].join('\n');
-}

@@ -16,6 +16,7 @@ import { frame } from './rivals/forms.mjs';
 /** Milliseconds for the answers that are still on their way at the end. */
 const DRAIN_MS = 30_000;
 const MOST_CONNECTIONS = 1000;
+const SAMPLE_CHARACTERS = 300;
 
 /**
  * @typedef {object} LoadOrder
@@ -36,7 +37,7 @@ const MOST_CONNECTIONS = 1000;
  * @property {Record<string, number>} failed by status, or by what broke
  * @property {number} ownCpu share of all cores that the generator itself used
  * @property {number} machineCpu share of all cores that were busy, with whatever
- * @property {string} sample the last answer
+ * @property {string} sample the beginning of the last answer
  */
 
 /** @type {Map<string, Buffer>} */
@@ -79,16 +80,13 @@ async function load({ port, path, form, photos, connections, seconds }) {
           return;
         }
         number += 1;
-        const { type, before, body, more } = frame(
-          form,
-          withComment(/** @type {Buffer} */ (jpegs[number % jpegs.length]), number),
-        );
-        const bytes = before.length + body.length;
+        const jpeg = withComment(/** @type {Buffer} */ (jpegs[number % jpegs.length]), number);
+        const { type, parts, more } = frame(form, jpeg);
+        const bytes = parts.reduce((sum, part) => sum + part.length, 0);
         sent = performance.now();
         socket.cork();
         socket.write(requestHead({ host: `127.0.0.1:${port}`, path, type, bytes, more }));
-        if (before.length > 0) socket.write(before);
-        socket.write(body);
+        for (const part of parts) socket.write(part);
         socket.uncork();
       };
       socket.once('connect', next);
@@ -97,10 +95,10 @@ async function load({ port, path, form, photos, connections, seconds }) {
         if (!answer) return;
         if (answer.status !== 200) {
           if (going) fail(String(answer.status));
-          sample = answer.body;
+          sample = answer.body.slice(0, SAMPLE_CHARACTERS);
         } else if (going) {
           times.push(performance.now() - sent);
-          sample = answer.body;
+          sample = answer.body.slice(0, SAMPLE_CHARACTERS);
         }
         next();
       });

@@ -6,30 +6,28 @@
  */
 // @ts-check
 import { buildGateway } from '../scripts/build.mjs';
-import { contenderTable, gatewayContender, rivalContenders, startGenerator } from './contenders.mjs';
+import { comparisonTable, rates, rivalRow } from './comparison.mjs';
+import { gatewayContender, rivalContenders, startGenerator } from './contenders.mjs';
 import { median } from './figures.mjs';
 import { PICTURE_WAYS, startLimit, wayText } from './limit.mjs';
 import { benchOptions, say } from './options.mjs';
 import { photoPaths } from './photos.mjs';
 import { printRows, record } from './record.mjs';
 import { rivalVersions } from './rivals/rivals.mjs';
-import { interleave, ratios, spread, spreadText } from './rounds.mjs';
+import { foreignShare, interleave, ratios, spread, spreadText } from './rounds.mjs';
 
 const CONNECTIONS = 32;
 const OF_LIMIT = 0.9;
-const OF_RIVAL = 1.3;
-const OF_P99 = 0.5;
 const COMMAND = 'node bench/http.mjs';
-const FIGURE = 'JPEG to top 5 over HTTP, 32 connections';
+const FIGURE = `JPEG to top 5 over HTTP, ${CONNECTIONS} connections`;
 
-/** @typedef {import('./generator.mjs').LoadReport} LoadReport */
+/** What only those who ask see. */
+const NO_CLIENT = { p90: Number.NaN, p99: Number.NaN, failed: {}, ownCpu: Number.NaN, sample: '' };
 
 const { seconds, rounds, warmUpSeconds, models, rivals } = await benchOptions({ seconds: 5, rounds: 5 });
 await buildGateway();
 const { paths: photos, about } = photoPaths();
 const generator = startGenerator();
-const perSecond = (/** @type {readonly {perSecond: number}[]} */ reports) => reports.map((report) => report.perSecond);
-const p99 = (/** @type {readonly {p99: number}[]} */ reports) => reports.map((report) => report.p99);
 
 /** @param {import('./models.mjs').BenchModel} model @returns {Promise<import('./record.mjs').Row[]>} */
 async function measure(model) {
@@ -44,71 +42,44 @@ async function measure(model) {
     ends.push(gateway.stop);
     const { contenders, absent } = await rivalContenders(rivals, model, generator, load);
     ends.push(...contenders.map(({ stop }) => stop));
-    /** @type {import('./rounds.mjs').Subject<LoadReport>} */
-    const bare = {
-      name: 'limit',
-      run: async (time) => {
-        const { perSecond: done, p50, machineCpu } = await limit.run(way, time);
-        return {
-          perSecond: done,
-          p50,
-          p90: Number.NaN,
-          p99: Number.NaN,
-          failed: {},
-          ownCpu: Number.NaN,
-          machineCpu,
-          sample: '',
-        };
-      },
-    };
-    const subjects = [bare, gateway, ...contenders];
-    let foreign = 0;
-    const onForeign = (/** @type {number} */ part) => {
-      foreign = Math.max(foreign, part);
-    };
-    const seen = await interleave(subjects, { rounds, warmUpSeconds, seconds, say, onForeign });
-    const [ofLimit = [], ours = [], ...others] = seen;
-    const share = spread(ratios(perSecond(ours), perSecond(ofLimit)));
-    const list = [
-      { title: 'no server', about: wayText(way), reports: ofLimit.map((report) => ({ ...report, p50: Number.NaN })) },
+    /** @type {import('./rounds.mjs').Subject<import('./generator.mjs').LoadReport>} */
+    const bare = { name: 'limit', run: async (time) => ({ ...NO_CLIENT, ...(await limit.run(way, time)) }) };
+    const { onForeign, text } = foreignShare();
+    const [ofLimit = [], ours = [], ...others] = await interleave([bare, gateway, ...contenders], {
+      rounds,
+      warmUpSeconds,
+      seconds,
+      say,
+      onForeign,
+    });
+    const share = spread(ratios(rates(ours), rates(ofLimit)));
+    const seen = contenders.map((contender, at) => ({ ...contender, reports: others[at] ?? [] }));
+    const table = comparisonTable([
+      { title: 'no server', about: wayText(way), reports: ofLimit },
       { ...gateway, reports: ours },
-      ...contenders.map((contender, at) => ({ ...contender, reports: others[at] ?? [] })),
-    ];
-    const detail = [
-      `${about}; ${rounds} rounds of ${seconds} s. Other programs took at most ${(foreign * 100).toFixed(1)} % of the cores in a turn.`,
-      '',
-      contenderTable(list),
-      '',
-      ...absent.map((why) => `- ${why}`),
-    ];
-    /** @type {import('./record.mjs').Row[]} */
-    const rows = [
+      ...seen,
+    ]);
+    const detail = [`${about}; ${rounds} rounds of ${seconds} s. ${text()}`, '', table, '', ...absent];
+    return [
       {
         id: 'http-limit',
         figure: `${FIGURE}, ${model.name}: throughput / limit without a server`,
         goal: `>= ${OF_LIMIT.toFixed(2)}`,
-        measured: `${spreadText(share)}, ${median(perSecond(ours)).toFixed(0)} of ${median(perSecond(ofLimit)).toFixed(0)} images/s`,
+        measured: `${spreadText(share)}; ${median(rates(ours)).toFixed(0)} of ${median(rates(ofLimit)).toFixed(0)} images/s`,
         met: share.median >= OF_LIMIT,
         detail: detail.join('\n'),
         command: COMMAND,
       },
+      rivalRow({
+        id: 'http-rival',
+        figure: `${FIGURE}, ${model.name}: throughput / best rival, and p99 / its p99`,
+        command: COMMAND,
+        ours,
+        rivals: seen,
+        atLeast: 1.3,
+        tailAtMost: 0.5,
+      }),
     ];
-    const ranked = contenders
-      .map(({ title }, at) => ({ title, reports: others[at] ?? [] }))
-      .sort((one, other) => median(perSecond(other.reports)) - median(perSecond(one.reports)));
-    const best = ranked[0];
-    if (!best) return rows;
-    const ratio = spread(ratios(perSecond(ours), perSecond(best.reports)));
-    const tail = spread(ratios(p99(ours), p99(best.reports)));
-    rows.push({
-      id: 'http-rival',
-      figure: `${FIGURE}, ${model.name}: throughput / best rival, and p99 / its p99`,
-      goal: `>= ${OF_RIVAL}, p99 <= ${OF_P99}`,
-      measured: `${spreadText(ratio)}, p99 ${spreadText(tail)}; best rival: ${best.title}`,
-      met: ratio.median >= OF_RIVAL && tail.median <= OF_P99,
-      command: COMMAND,
-    });
-    return rows;
   } finally {
     await Promise.all(ends.map((end) => end()));
   }

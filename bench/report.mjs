@@ -1,11 +1,12 @@
 /**
- * `npm run bench:report`: docs/benchmarks.md out of what the benchmarks recorded: one table in a fixed order, below it
+ * `npm run bench:report [-- --out FILE]`: docs/benchmarks.md out of what the benchmarks recorded: one table in a fixed order, below it
  * each one's details. Measures nothing. A row that no benchmark left stands there as not measured.
  */
 // @ts-check
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
 import { root } from '../scripts/run.mjs';
 import { IDS, readRecords } from './record.mjs';
 
@@ -68,7 +69,8 @@ export function page(records) {
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const { values } = parseArgs({ options: { out: { type: 'string', default: join(root, 'docs/benchmarks.md') } } });
   const records = readRecords();
-  writeFileSync(join(root, 'docs/benchmarks.md'), page(records));
-  process.stdout.write(`docs/benchmarks.md: ${records.length} benchmarks.\n`);
+  writeFileSync(values.out, page(records));
+  process.stdout.write(`${values.out}: ${records.length} benchmarks.\n`);
 }

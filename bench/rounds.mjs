@@ -60,6 +60,17 @@ export async function interleave(subjects, { rounds, warmUpSeconds, seconds, say
   return seen;
 }
 
+/** Keeps the largest share that others took. */
+export function foreignShare() {
+  let most = 0;
+  return {
+    onForeign: (/** @type {number} */ share) => {
+      most = Math.max(most, share);
+    },
+    text: () => `Other programs took at most ${(most * 100).toFixed(1)} % of the cores in a turn that counts.`,
+  };
+}
+
 /** @typedef {{median: number, low: number, high: number}} Spread */
 
 /** @param {readonly number[]} list @returns {Spread} */

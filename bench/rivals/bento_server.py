@@ -12,6 +12,6 @@ class Classifier:
     def __init__(self):
         self.session = session()
 
-    @bentoml.api(batchable=True, max_batch_size=8, max_latency_ms=1000, route="/classify")
+    @bentoml.api(batchable=True, max_batch_size=8, max_latency_ms=10000, route="/classify")
     def classify(self, images: list[Path]) -> list[list]:
         return classify_batch(self.session, [path.read_bytes() for path in images])

@@ -85,7 +85,7 @@ export const RIVALS = [
   {
     name: 'bentoml',
     title: 'BentoML, adaptive batching',
-    form: 'plain',
+    form: 'multipart',
     path: '/classify',
     ready: '/readyz',
     settings: [{ workers: 1, threads: cores }, ...PROCESS_A_CORE.slice(0, 1)],

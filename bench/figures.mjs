@@ -15,11 +15,15 @@ export const median = (list) => quantile(list, 0.5);
 /** Such as "2 x AMD EPYC, Node v20.20.2". */
 export const machine = () => `${cpus().length} x ${cpus()[0]?.model}, Node ${process.version}`;
 
+/** Resident memory of a process alone, bytes; Linux only. @param {number} pid @returns {number} */
+export function ownResidentBytes(pid) {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
+}
+
 /** Resident memory of a process and all below it, bytes; Linux only. @param {number} pid @returns {number} */
 export function residentBytes(pid) {
-  const own = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
-  return own + children.reduce((sum, child) => sum + residentBytes(Number(child)), 0);
+  return ownResidentBytes(pid) + children.reduce((sum, child) => sum + residentBytes(Number(child)), 0);
 }
 
 /** @param {number} ms */

@@ -8,7 +8,7 @@ const MOST_SECONDS = 600;
 const MOST_ROUNDS = 50;
 
 /** @param {string} name @param {string} text @param {number} most */
-function bounded(name, text, most) {
+export function bounded(name, text, most) {
   const number = Number(text);
   if (Number.isFinite(number) && number > 0 && number <= most) return number;
   throw new Error(`--${name} must be a number above 0 and at most ${most}.`);

@@ -13,6 +13,7 @@ import { root } from './tools.ts';
 
 const MINUTES_MS = 300_000;
 const SHORT = ['--seconds', '1', '--rounds', '1'];
+const BUILT_IN = ['--models', 'efficientnet-lite0'];
 const folder = temporaryFolders();
 
 async function program(path: string, args: readonly string[], results: string): Promise<string> {
@@ -35,14 +36,17 @@ const recorded = (results: string, name: string) =>
   recordedSchema.parse(JSON.parse(readFileSync(join(results, `${name}.json`), 'utf8')));
 
 it.each([
-  { name: 'http', args: ['--rivals', 'fastapi,node'], ids: ['http-limit', 'http-rival'] },
-  { name: 'phone', args: ['--rivals', 'node'], ids: ['phone-rival'] },
-  { name: 'latency', args: [], ids: ['added-latency'] },
-  { name: 'raw', args: [], ids: ['raw-ort'] },
-])('bench/$name.mjs ends without error, prints its figures and leaves its rows', async ({ name, args, ids }) => {
+  { name: 'http', args: [...BUILT_IN, '--rivals', 'fastapi,node'], ids: ['http-limit', 'http-rival'] },
+  { name: 'phone', args: [...BUILT_IN, '--rivals', 'node'], ids: ['phone-rival'] },
+  { name: 'latency', args: BUILT_IN, ids: ['added-latency'] },
+  { name: 'raw', args: BUILT_IN, ids: ['raw-ort'] },
+  { name: 'cached', args: [], ids: ['cached', 'coalesced'] },
+  { name: 'overload', args: [], ids: ['overload', 'overload', 'broken-input'] },
+  { name: 'sockets', args: [], ids: ['socket-http', 'greedy', 'idle-sockets'] },
+])('the benchmark $name ends without error, prints its figures and leaves its rows', async ({ name, args, ids }) => {
   const results = folder();
   if (args.includes('fastapi,node')) await program('bench/rivals/setup.mjs', ['--only', 'fastapi'], results);
-  const told = await program(`bench/${name}.mjs`, [...SHORT, '--models', 'efficientnet-lite0', ...args], results);
+  const told = await program(`bench/${name}.mjs`, [...SHORT, ...args], results);
   const { rows, machine, versions } = recorded(results, name);
   expect(rows.map(({ id }) => id)).toEqual(ids);
   for (const { figure, measured } of rows) expect(told).toContain(`${figure}: ${measured}`);

@@ -1,5 +1,5 @@
 /**
- * How other servers form batches, as their sources say (read in 2026; the models are our own). Each is a policy: it is
+ * How other servers form batches, as the sources or documents of each say (read in 2026; the models are our own). Each is a policy: it is
  * told of requests and of servers that are free, and sends batches. None knows the time but by its loop.
  *
  * Left out, in their favour: what their own work costs, and how BentoML learns at its start (it begins with the true

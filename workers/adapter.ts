@@ -13,7 +13,15 @@ export interface AdapterReport {
 
 const none = (reason: string): AdapterReport => ({ available: false, fallbackAdapter: false, reason, name: '' });
 
-export async function probeAdapter(): Promise<AdapterReport> {
+let probing: Promise<AdapterReport> | undefined;
+
+/** Asked once a worker: starting the graphics process takes a tenth of a second. */
+export function probeAdapter(): Promise<AdapterReport> {
+  probing ??= askForAdapter();
+  return probing;
+}
+
+async function askForAdapter(): Promise<AdapterReport> {
   const gpu: GPU | undefined = Reflect.get(navigator, 'gpu');
   if (!gpu) return none('this browser has no WebGPU');
   try {

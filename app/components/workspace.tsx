@@ -23,6 +23,8 @@ import { useStore } from './use-store.ts';
 import styles from './workspace.module.css';
 
 const getRuntime = late(async () => (await import('../lib/runtime.ts')).startRuntime());
+// Begun before React is at work on the page, so that the worker starts beside it; who uses it hears of a failure.
+if (typeof window !== 'undefined') void getRuntime().catch(() => undefined);
 
 export function Workspace() {
   const state = useLate(getRuntime);

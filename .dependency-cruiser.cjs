@@ -77,6 +77,12 @@ module.exports = {
       'app/ imports neither onnxruntime nor gateway/.',
     ),
     rule(
+      'app-resizes-nothing',
+      { path: '^app/' },
+      { path: '^core/kernel-bytes\\.ts$', reachable: true },
+      'The kernel is for workers; a page that imports it carries its bytes for nothing (core/sizes.ts is enough).',
+    ),
+    rule(
       'gateway-stands-alone',
       { path: '^gateway/' },
       { path: ['^(app|workers|client)/', '^(node_modules/)?(react|next|onnxruntime-web)(/|$)'] },

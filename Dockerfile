@@ -70,7 +70,7 @@ COPY --from=cuda-dependencies /app/node_modules /app/node_modules
 COPY --from=app /app /app
 WORKDIR /app
 USER 10001:10001
-ENV NODE_ENV=production ORT_DISABLE_TELEMETRY=1 TWINLENS_HOST=0.0.0.0 TWINLENS_PORT=8080 TWINLENS_DATA=/data
+ENV NODE_ENV=production MALLOC_ARENA_MAX=2 TWINLENS_HOST=0.0.0.0 TWINLENS_PORT=8080 TWINLENS_DATA=/data
 VOLUME /data
 EXPOSE 8080 9464
 HEALTHCHECK --interval=10s --timeout=5s --start-period=120s --retries=3 \
@@ -94,7 +94,7 @@ COPY --from=dependencies /app/node_modules /app/node_modules
 COPY --from=app /app /app
 WORKDIR /app
 USER 10001:10001
-ENV NODE_ENV=production PATH=/usr/local/bin ORT_DISABLE_TELEMETRY=1 \
+ENV NODE_ENV=production PATH=/usr/local/bin MALLOC_ARENA_MAX=2 \
     TWINLENS_HOST=0.0.0.0 TWINLENS_PORT=8080 TWINLENS_DATA=/data
 VOLUME /data
 EXPOSE 8080 9464

@@ -40,6 +40,7 @@ export async function startGateway({ env = {}, connections = 32, fill } = {}) {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
       ...process.env,
+      MALLOC_ARENA_MAX: '2',
       TWINLENS_PORT: '0',
       TWINLENS_PAGE: '',
       ...(fill ? { TWINLENS_MODELS: models } : {}),

@@ -1,7 +1,8 @@
 /**
- * The two passes of the resize, in plain integers: multiply, add, round to a byte. They know rows,
- * columns and weights, not pictures. Math.imul keeps the inner loops in 32-bit integers. Sums stay below 2^31 up to eight million weights; a byte is
- * clipped, as rounded weights may add up to more than one.
+ * The two passes of the resize, in plain integers: multiply, add, round to a byte. They know rows, columns and weights,
+ * not pictures. Math.imul keeps the inner loops in 32-bit integers. Sums stay below 2^31 up to eight million weights; a
+ * byte is clipped, as rounded weights may add up to more than one. core/kernel/ does the same quicker where it can, and
+ * is tested against these.
  */
 import { type AxisWeights, PRECISION_BITS, ROUNDING } from './resample.ts';
 
@@ -89,6 +90,10 @@ export function cut(from: Plane, planes: Planes, columns: number, rows: number):
   let to = 0;
   for (let row = 0; row < rows; row += 1) {
     let at = (from.top + row) * from.stride + from.left * from.channels;
+    if (from.channels === planes) {
+      out.set(from.data.subarray(at, at + columns * planes), row * columns * planes);
+      continue;
+    }
     for (let x = 0; x < columns; x += 1, at += from.channels) {
       for (let plane = 0; plane < planes; plane += 1, to += 1) out[to] = from.data[at + plane] as number;
     }

@@ -90,3 +90,10 @@ export function axisWeights(filter: Filter, from: number, to: number, begin: num
   }
   return { first, count, weights, stride };
 }
+
+/** The axis that gives every position as it is: one weight of 1. */
+export function identityWeights(begin: number, length: number): AxisWeights {
+  const first = Int32Array.from({ length }, (_, i) => begin + i);
+  const count = new Int32Array(length).fill(1);
+  return { first, count, weights: new Int32Array(length).fill(1 << PRECISION_BITS), stride: 1 };
+}

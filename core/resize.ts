@@ -4,54 +4,15 @@
  * crop shows, so a 5000 x 3 strip costs no more than a photo. Knows nothing of decoding.
  */
 import { TwinlensError } from './errors.ts';
+import { type Kernel, threadKernel } from './kernel.ts';
 import type { Filter, InputSpec } from './manifest.ts';
-import { cut, horizontal, type Plane, type Planes, vertical } from './passes.ts';
-import { checkPixels, type FlatPixels, flatten, type PixelView } from './pixels.ts';
-import { type AxisWeights, axisWeights } from './resample.ts';
+import { type Passes, runPasses, type Window } from './picture-passes.ts';
+import { checkPixels, flatten, type PixelView } from './pixels.ts';
+import { axisWeights } from './resample.ts';
+import { cropOffset, exactSize, type Size, shortSideSize } from './sizes.ts';
+import { runInStrips } from './strips.ts';
 
-interface Size {
-  readonly width: number;
-  readonly height: number;
-}
-
-/** A part of the resized picture, in its pixels. */
-interface Window {
-  readonly left: number;
-  readonly top: number;
-  readonly columns: number;
-  readonly rows: number;
-}
-
-/** Python's `round`: half to even. Math.round would move the crop of a 500 x 375 picture by a pixel. */
-function roundHalfEven(value: number): number {
-  const floor = Math.floor(value);
-  if (value - floor !== 0.5) return Math.round(value);
-  return floor % 2 === 0 ? floor : floor + 1;
-}
-
-/** Size whose short side is `size`; the long side is truncated, as torchvision does. */
-export function shortSideSize(width: number, height: number, size: number): Size {
-  return width <= height
-    ? { width: size, height: Math.trunc((size * height) / width) }
-    : { width: Math.trunc((size * width) / height), height: size };
-}
-
-/** Size of the picture after a resize by the rule `exact`. */
-export function exactSize({ resize, width, height }: InputSpec): Size {
-  return (resize.rule === 'exact' && resize.to) || { width, height };
-}
-
-/** Offset of a centred crop of `crop` from `size`; negative when the picture is smaller and is padded. */
-function cropOffset(size: number, crop: number, rounding: InputSpec['cropRounding']): number {
-  if (rounding === 'down') return Math.floor((size - crop) / 2);
-  return size < crop ? -Math.floor((crop - size) / 2) : roundHalfEven((size - crop) / 2);
-}
-
-/** The source positions that an axis reads. */
-function reach({ first, count }: AxisWeights): { begin: number; end: number } {
-  const last = first.length - 1; // a window has at least one row and one column
-  return { begin: first[0] as number, end: (first[last] as number) + (count[last] as number) };
-}
+export { exactSize, shortSideSize } from './sizes.ts';
 
 /**
  * Since Pillow 13 the vertical pass goes first when the height loses more than twice the pixels that the
@@ -62,35 +23,31 @@ function isVerticalFirst(from: Size, to: Size): boolean {
   return lost > 0 && lost > (from.width - to.width) * 2;
 }
 
-/** The window of the picture resized to `to`. An axis that keeps its size has no pass, as in Pillow. */
-function resizeWindow(flat: FlatPixels, from: Size, to: Size, window: Window, filter: Filter): Uint8Array<ArrayBuffer> {
-  const { channels } = flat;
-  const { left, top, columns, rows } = window;
-  const planes: Planes = channels === 1 ? 1 : 3;
-  const source: Plane = { data: flat.data, stride: from.width * channels, channels, left: 0, top: 0 };
-  const axisX = from.width === to.width ? undefined : axisWeights(filter, from.width, to.width, left, columns);
-  const axisY = from.height === to.height ? undefined : axisWeights(filter, from.height, to.height, top, rows);
-  if (axisX && axisY && isVerticalFirst(from, to)) {
-    const { begin, end } = reach(axisX);
-    const data = vertical({ ...source, left: begin }, axisY, end - begin);
-    // `left` makes the axis, which counts from the picture's edge, meet the columns that were computed.
-    return horizontal({ data, stride: (end - begin) * channels, channels, left: -begin, top: 0 }, planes, axisX, rows);
-  }
-  const { begin, end } = axisY ? reach(axisY) : { begin: top, end: top + rows };
-  const lines = axisX
-    ? horizontal({ ...source, top: begin }, planes, axisX, end - begin)
-    : cut({ ...source, left, top: begin }, planes, columns, end - begin);
-  if (!axisY) return lines;
-  return vertical({ data: lines, stride: columns * planes, channels: planes, left: 0, top: -begin }, axisY, columns);
+/** The window of `picture` resized to `to`, in luma when `gray`. */
+function resizeWindow(
+  kernel: Kernel | undefined,
+  picture: PixelView,
+  gray: boolean,
+  to: Size,
+  window: Window,
+  filter: Filter,
+): Uint8Array<ArrayBuffer> {
+  const { width, height } = picture;
+  const passes: Passes = {
+    axisX: width === to.width ? undefined : axisWeights(filter, width, to.width, window.left, window.columns),
+    axisY: height === to.height ? undefined : axisWeights(filter, height, to.height, window.top, window.rows),
+    verticalFirst: isVerticalFirst(picture, to),
+    window,
+  };
+  const resized = passes.axisX !== undefined || passes.axisY !== undefined;
+  const luma = gray ? flatten(picture, true) : undefined;
+  const quick = kernel && resized ? runInStrips(kernel, luma ?? picture, width, passes) : undefined;
+  return quick ?? runPasses(luma ?? flatten(picture, false), width, passes);
 }
 
-/**
- * The picture at the size of `input`: RGB8 (width * height * 3 bytes), or one byte of luma a pixel
- * when the model's channels are `L`. Where the resized picture is smaller than the crop it is centred on
- * black, as torchvision does. `target` is filled and returned when given.
- * Throws INVALID_ARGUMENT when the bytes of `source` are not those of its size.
- */
-export function prepareRgb(
+/** `prepareRgb` by this kernel, or without one by the passes: the bytes are the same. */
+export function prepareRgbWith(
+  kernel: Kernel | undefined,
   source: PixelView,
   input: InputSpec,
   target?: Uint8Array<ArrayBuffer>,
@@ -104,7 +61,7 @@ export function prepareRgb(
   const rows = Math.min(size.height, input.height);
   const gray = input.channels === 'L';
   const window: Window = { left: Math.max(left, 0), top: Math.max(top, 0), columns, rows };
-  const part = resizeWindow(flatten(source, gray), source, size, window, resize.filter);
+  const part = resizeWindow(kernel, source, gray, size, window, resize.filter);
   if (columns === input.width && rows === input.height) {
     if (!target) return part;
     target.set(part);
@@ -118,6 +75,20 @@ export function prepareRgb(
     out.set(part.subarray(row * columns * planes, (row + 1) * columns * planes), to);
   }
   return out;
+}
+
+/**
+ * The picture at the size of `input`: RGB8 (width * height * 3 bytes), or one byte of luma a pixel
+ * when the model's channels are `L`. Where the resized picture is smaller than the crop it is centred on
+ * black, as torchvision does. `target` is filled and returned when given.
+ * Throws INVALID_ARGUMENT when the bytes of `source` are not those of its size.
+ */
+export function prepareRgb(
+  source: PixelView,
+  input: InputSpec,
+  target?: Uint8Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
+  return prepareRgbWith(threadKernel(), source, input, target);
 }
 
 /** Pixels; the whole of a long thin strip brought to a short side of 256 would take gigabytes. */
@@ -141,5 +112,5 @@ export function resizeShortSide(
     );
   }
   const window: Window = { left: 0, top: 0, columns: to.width, rows: to.height };
-  return { data: resizeWindow(flatten(source, false), source, to, window, filter), ...to };
+  return { data: resizeWindow(threadKernel(), source, false, to, window, filter), ...to };
 }

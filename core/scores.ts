@@ -3,14 +3,26 @@ import { DEFAULT_TOP, type Prediction } from './engine.ts';
 import { TwinlensError } from './errors.ts';
 import type { OutputSpec } from './manifest.ts';
 
-/** exp(x - max) / sum, summed in double precision. */
+/** exp(x - max) / sum, summed in double precision. Indexed loops: a callback a value takes ten times as long. */
 export function softmax(values: Float32Array): Float32Array<ArrayBuffer> {
+  const { length } = values;
   let largest = -Infinity;
-  for (const value of values) if (value > largest) largest = value;
-  const powers = Float64Array.from(values, (value) => Math.exp(value - largest));
+  for (let i = 0; i < length; i += 1) if ((values[i] as number) > largest) largest = values[i] as number;
+  const powers = new Float64Array(length);
   let sum = 0;
-  for (const power of powers) sum += power;
-  return Float32Array.from(powers, (power) => power / sum);
+  for (let i = 0; i < length; i += 1) {
+    const power = Math.exp((values[i] as number) - largest);
+    powers[i] = power;
+    sum += power;
+  }
+  const scores = new Float32Array(length);
+  for (let i = 0; i < length; i += 1) scores[i] = (powers[i] as number) / sum;
+  return scores;
+}
+
+function areFinite(scores: Float32Array): boolean {
+  for (let i = 0; i < scores.length; i += 1) if (!Number.isFinite(scores[i])) return false;
+  return true;
 }
 
 /** The `k` best, best first; equal scores by lower index. Fewer when there are fewer. */
@@ -40,7 +52,7 @@ export function probabilities(values: Float32Array, output: OutputSpec): Float32
     );
   }
   const scores = output.activation === 'none' ? softmax(values) : values;
-  if (scores.some((score) => !Number.isFinite(score))) {
+  if (!areFinite(scores)) {
     throw new TwinlensError(
       'ENGINE_FAILED',
       'The model gave scores that are no numbers; the runtime is not working properly here.',

@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { threadKernel } from './kernel.ts';
 import { type InputSpec, inputSchema } from './manifest.ts';
 import { normalizeInto, tensorLength } from './normalize.ts';
 import type { PixelView } from './pixels.ts';
-import { prepareRgb, resizeShortSide } from './resize.ts';
+import { prepareRgb, prepareRgbWith, resizeShortSide } from './resize.ts';
 
 const fixtures = new URL('../test/fixtures/vision/', import.meta.url);
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
@@ -129,7 +130,13 @@ const inputOf = (part: Pick<InputSpec, 'width' | 'height' | 'channels' | 'resize
 });
 
 describe("resize and crop are Pillow's to the byte", () => {
-  test.each(cases)('$name', ({ source, input, crop, tensor }) => {
+  /** The passes in plain JavaScript are what a platform without WebAssembly SIMD runs. */
+  test.each(cases)('by the passes: $name', ({ source, input, crop }) => {
+    expect(sha256(prepareRgbWith(undefined, picture(source), input))).toBe(crop.sha256);
+  });
+
+  test.each(cases)('by the kernel: $name', ({ source, input, crop, tensor }) => {
+    expect(threadKernel(), 'this platform has WebAssembly SIMD').toBeDefined();
     const prepared = prepareRgb(picture(source), input);
     if (crop.file) expect(Buffer.compare(prepared, readFileSync(new URL(crop.file, fixtures)))).toBe(0);
     expect(sha256(prepared)).toBe(crop.sha256);
@@ -142,7 +149,9 @@ describe("resize and crop are Pillow's to the byte", () => {
   });
 
   test.each(tall)('where Pillow 13 takes the vertical pass first: $name', ({ source, input, sha256: expected }) => {
-    expect(sha256(prepareRgb(draw(source), inputOf(input)))).toBe(expected);
+    for (const kernel of [threadKernel(), undefined]) {
+      expect(sha256(prepareRgbWith(kernel, draw(source), inputOf(input)))).toBe(expected);
+    }
   });
 
   test('a strip whose resized picture would have 100 million pixels costs no more than its crop', () => {

@@ -201,6 +201,9 @@ async function start(configuration: Configuration, log: Log, metrics: Metrics): 
 async function main(): Promise<void> {
   // ONNX Runtime's builds for Linux would send usage data to its makers; instances inherit this.
   process.env.ORT_DISABLE_TELEMETRY ??= '1';
+  // glibc gives each thread an arena of its own and never merges them: pictures of all sizes, decoded by many threads,
+  // leave each full of holes. With two an instance took 180 MB instead of 230, from the start and without growing.
+  process.env.MALLOC_ARENA_MAX ??= '2';
   let configuration: Configuration;
   try {
     configuration = parseConfiguration(process.env);

@@ -11,6 +11,8 @@ await buildPage();
 const gateway = spawn(process.execPath, ['--enable-source-maps', 'dist/gateway/main.js'], {
   cwd: root,
   stdio: ['ignore', 'pipe', 'inherit'],
+  // As in the image: what glibc reads when a process begins can't be set by the gateway for itself.
+  env: { MALLOC_ARENA_MAX: '2', ...process.env },
 });
 
 let url = '';

@@ -2,6 +2,7 @@
  * Width and height of an encoded picture from its header, before anything is decoded: a 20 kB PNG can
  * claim 60,000 x 60,000 pixels. PNG, JPEG, GIF, WebP and AVIF; of others nothing is known.
  */
+import { readJpegHeader } from '../core/jpeg-header.ts';
 
 export interface Size {
   readonly width: number;
@@ -10,26 +11,6 @@ export interface Size {
 
 const ascii = (bytes: Uint8Array, at: number, length: number): string =>
   String.fromCharCode(...bytes.subarray(at, at + length));
-
-/** Start of frame: baseline, progressive and so on, without the markers DHT, JPG and DAC between them. */
-const isStartOfFrame = (marker: number): boolean =>
-  marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
-
-function jpegSize(view: DataView): Size | undefined {
-  let at = 2;
-  while (at + 9 <= view.byteLength) {
-    if (view.getUint8(at) !== 0xff) return undefined;
-    const marker = view.getUint8(at + 1);
-    if (marker === 0xff) {
-      at += 1;
-    } else if (isStartOfFrame(marker)) {
-      return { width: view.getUint16(at + 7), height: view.getUint16(at + 5) };
-    } else {
-      at += 2 + view.getUint16(at + 2);
-    }
-  }
-  return undefined;
-}
 
 function webpSize(view: DataView, bytes: Uint8Array): Size | undefined {
   const kind = ascii(bytes, 12, 4);
@@ -66,7 +47,7 @@ export function pictureSize(bytes: Uint8Array): Size | undefined {
   if (bytes.length < 30) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (ascii(bytes, 1, 3) === 'PNG') return { width: view.getUint32(16), height: view.getUint32(20) };
-  if (view.getUint16(0) === 0xffd8) return jpegSize(view);
+  if (view.getUint16(0) === 0xffd8) return readJpegHeader(bytes);
   if (ascii(bytes, 0, 4) === 'GIF8') return { width: view.getUint16(6, true), height: view.getUint16(8, true) };
   if (ascii(bytes, 0, 4) === 'RIFF' && ascii(bytes, 8, 4) === 'WEBP') return webpSize(view, bytes);
   if (ascii(bytes, 4, 4) === 'ftyp') return avifSize(view, bytes);

@@ -1,6 +1,6 @@
 /** Corner marks around the part of the picture that the model sees, by the manifest's resize rule. */
 import type { InputSpec } from '../../core/manifest.ts';
-import { exactSize } from '../../core/resize.ts';
+import { exactSize } from '../../core/sizes.ts';
 import styles from './crop-marks.module.css';
 
 interface CropMarksProps {

@@ -7,12 +7,17 @@
 import sharp from 'sharp';
 import type { EncodedImage, ImageInput } from '../../core/engine.ts';
 import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
+import { type JpegHeader, readJpegHeader } from '../../core/jpeg-header.ts';
 import { checkPixelCount, type PixelView, rawPixels } from '../../core/pixels.ts';
 import { checkEncoding } from '../../core/sniff.ts';
+import { isSrgbProfile } from './srgb-profile.ts';
 
 // Many small pictures: one thread each, and nothing kept of them.
 sharp.concurrency(1);
 sharp.cache(false);
+
+/** A truncated file would come out half gray, and be answered as if it were whole. */
+const INPUT = { failOn: 'truncated', limitInputPixels: false } as const;
 
 /** Gray or gray with alpha, which libvips may leave as they are, spread to RGB. */
 function spread(data: Uint8Array, width: number, height: number, channels: number): PixelView {
@@ -44,10 +49,28 @@ async function decodable<T>(image: EncodedImage, work: () => Promise<T>): Promis
   }
 }
 
+/** Decoding gives upright sRGB: each further step of libvips would cost, and change nothing. */
+const isPlain = ({ width, height, components, orientation, profile }: JpegHeader): boolean =>
+  width > 0 && height > 0 && components === 3 && orientation === 1 && (!profile || isSrgbProfile(profile));
+
+function openPlainJpeg(image: EncodedImage, { width, height }: JpegHeader, maxPixels: number): OpenedImage {
+  checkPixelCount(width, height, maxPixels);
+  return {
+    newPixels: width * height,
+    decode: () =>
+      decodable(image, async () => {
+        const picture = sharp(image.data, { ...INPUT, ignoreIcc: true });
+        const { data, info } = await picture.raw().toBuffer({ resolveWithObject: true });
+        return spread(data, info.width, info.height, info.channels);
+      }),
+  };
+}
+
 async function openEncoded(image: EncodedImage, maxPixels: number): Promise<OpenedImage> {
   checkEncoding(image);
-  // A truncated file would come out half gray, and be answered as if it were whole.
-  const picture = sharp(image.data, { failOn: 'truncated', limitInputPixels: false, pages: 1 });
+  const header = image.encoding === 'jpeg' ? readJpegHeader(image.data) : undefined;
+  if (header && isPlain(header)) return openPlainJpeg(image, header, maxPixels);
+  const picture = sharp(image.data, { ...INPUT, pages: 1 });
   const { width, height } = await decodable(image, () => picture.metadata());
   checkPixelCount(width, height, maxPixels);
   return {

@@ -62,6 +62,9 @@ export class Flight {
   readonly #nobodyWaits = new AbortController();
   #deadline = Number.NEGATIVE_INFINITY;
   #priority: Priority = 'low';
+  #risen: () => void = () => undefined;
+  /** Late ones that had the latest deadline: their end was left to the queue. */
+  #late: Waiter[] = [];
   #started = false;
   #running = false;
   /** Requests that the version counted and that have not ended yet. */
@@ -77,7 +80,7 @@ export class Flight {
       const { clock } = this.#options;
       const { signal, deadline } = request;
       const cancel = () => this.#leave(waiter, new TwinlensError('CANCELLED', 'The request was cancelled.'));
-      const stopTimer = clock.after(deadline - clock.now(), () => this.#late(waiter));
+      const stopTimer = clock.after(deadline - clock.now(), () => this.#isLate(waiter));
       const stop = () => {
         stopTimer();
         signal?.removeEventListener('abort', cancel);
@@ -91,10 +94,15 @@ export class Flight {
   }
 
   #joined({ deadline, priority }: ServableRequest): void {
-    if (rank(priority) < rank(this.#priority)) this.#priority = priority;
-    this.#deadline = Math.max(this.#deadline, deadline);
-    // The end of those with the latest deadline was left to the queue, which may now allow more time.
-    this.#expire();
+    if (rank(priority) < rank(this.#priority)) {
+      this.#priority = priority;
+      this.#risen();
+    }
+    if (deadline > this.#deadline) {
+      this.#deadline = deadline;
+      // The queue now allows more time than they have.
+      for (const waiter of this.#late.splice(0)) this.#leave(waiter, late());
+    }
     if (this.#started || this.#waiting.size === 0) return;
     this.#started = true;
     void this.#run();
@@ -132,6 +140,9 @@ export class Flight {
       },
       get priority() {
         return priority();
+      },
+      onRise: (listener) => {
+        this.#risen = listener;
       },
     };
   }
@@ -174,15 +185,9 @@ export class Flight {
   }
 
   /** Its deadline is there. With the latest one the queue ends the run, and says so to all. */
-  #late(waiter: Waiter): void {
+  #isLate(waiter: Waiter): void {
     if (waiter.request.deadline < this.#deadline) this.#leave(waiter, late());
-  }
-
-  #expire(): void {
-    const now = this.#options.clock.now();
-    for (const waiter of [...this.#waiting]) {
-      if (waiter.request.deadline <= now && waiter.request.deadline < this.#deadline) this.#leave(waiter, late());
-    }
+    else this.#late.push(waiter);
   }
 
   #leave(waiter: Waiter, error: TwinlensError): void {

@@ -254,9 +254,11 @@ describe('identical requests in flight', () => {
     const { ask, runs } = setup();
     await ask({ priority: 'low' });
     expect(runs[0]?.request.priority).toBe('low');
+    const told: unknown[] = [];
+    runs[0]?.request.onRise?.(() => told.push(runs[0]?.request.priority));
     await ask({ priority: 'high' });
     await ask({ priority: 'normal' });
-    expect(runs[0]?.request.priority).toBe('high');
+    expect([runs[0]?.request.priority, told]).toEqual(['high', ['high']]);
   });
 
   test.each<ErrorCode>(['QUEUE_FULL', 'SUPERSEDED'])('%s of the first is not that of the others', async (code) => {

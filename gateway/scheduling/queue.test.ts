@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { PRIORITIES } from '../../core/engine.ts';
+import { PRIORITIES, type Priority } from '../../core/engine.ts';
 import { AGING_MS, BatchQueue, type Entry } from './queue.ts';
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 const limits = { maxLength: 8, maxBatch: 2, maxWaitMs: 0 };
 const entry = (request: string, over: Partial<Entry<string>> = {}): Entry<string> => ({
@@ -82,6 +84,17 @@ describe('BatchQueue', () => {
     expect(order(queue, now)[0]).toBe('old');
   });
 
+  test('an old backlog of a client that is served in its turn does not come before a fresh request of another', () => {
+    const queue = filled(
+      Array.from({ length: 8 }, (_, i) => entry(`g${i}`, { client: 'greedy' })),
+      { maxBatch: 1 },
+    );
+    for (let now = 0; now < 4 * AGING_MS; now += AGING_MS - 1) queue.decide(now);
+    const now = 4 * AGING_MS;
+    for (const name of ['p', 'q']) queue.offer(entry(name, { client: name, enqueuedAt: now }));
+    expect(order(queue, now)).toEqual(['g5', 'p', 'q', 'g6', 'g7']);
+  });
+
   test('of a stream only the newest waits, and the older one is handed back', () => {
     const queue = filled([entry('1', { stream: 's' }), entry('other', { stream: 't' })]);
     const offer = queue.offer(entry('2', { stream: 's' }));
@@ -128,6 +141,11 @@ describe('BatchQueue', () => {
       displaced: { request: '3' },
     });
     expect(queue.length).toBe(3);
+  });
+
+  test('of who has most the least important one makes room', () => {
+    const queue = filled([entry('1', { priority: 'low' }), entry('2'), entry('3')], { maxLength: 3 });
+    expect(queue.offer(entry('b1', { client: 'b' }))).toMatchObject({ displaced: { request: '1' } });
   });
 
   test('a newer frame of a stream is taken even when the queue is full', () => {
@@ -182,12 +200,22 @@ describe('BatchQueue in a simulation', () => {
       arbitrary: fc.record({ kind: fc.constant('advance' as const), ms: fc.integer({ min: 1, max: 900 }) }),
     },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('remove' as const), at: fc.nat(40) }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant('rise' as const),
+        at: fc.nat(40),
+        to: fc.constantFrom(...PRIORITIES),
+      }),
+    },
   );
+  const rankOf = (priority: Priority) => PRIORITIES.indexOf(priority);
 
   test('every accepted entry leaves exactly once, in time, within the bounds, and clients take turns', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 120 }), fc.integer({ min: 0, max: 50 }), (steps, maxWaitMs) => {
         const queue = new BatchQueue<string>({ maxLength: 6, maxBatch: 3, maxWaitMs });
+        const all: Writable<Entry<string>>[] = [];
         const waiting = new Map<string, Entry<string>>();
         /** When the place of an entry was taken: frames inherit it. */
         const since = new Map<string, number>();
@@ -200,21 +228,34 @@ describe('BatchQueue in a simulation', () => {
           expect(waiting.delete(gone.request), `${gone.request} leaves once`).toBe(true);
           if (![...waiting.values()].some(({ client }) => client === gone.client)) forget(gone.client);
         };
-        const level = ({ request, priority }: Entry<string>, now: number) =>
-          Math.max(0, PRIORITIES.indexOf(priority) - Math.floor((now - (since.get(request) ?? 0)) / AGING_MS));
+        /** When a client was served last, by priority. */
+        const servedAt = new Map<string, number>();
+        const level = ({ request, priority, client }: Entry<string>, now: number) => {
+          const from = Math.max(since.get(request) ?? 0, servedAt.get(`${client} ${priority}`) ?? 0);
+          return Math.max(0, PRIORITIES.indexOf(priority) - Math.floor((now - from) / AGING_MS));
+        };
         let now = 0;
         let made = 0;
         for (const one of steps) {
           if (one.kind === 'advance') now += one.ms;
           else if (one.kind === 'remove') {
-            const gone = queue.remove(({ request }) => request === `r${one.at}`);
-            expect(gone !== undefined).toBe(waiting.has(`r${one.at}`));
-            if (gone) leave(gone);
+            const gone = all[one.at];
+            const waits = gone !== undefined && waiting.has(gone.request);
+            const before = queue.length;
+            if (gone) queue.remove(gone);
+            expect(queue.length).toBe(before - (waits ? 1 : 0));
+            if (waits) leave(gone);
+          } else if (one.kind === 'rise') {
+            const risen = all[one.at];
+            if (!risen || rankOf(one.to) >= rankOf(risen.priority)) continue;
+            risen.priority = one.to;
+            queue.rise(risen);
           } else if (one.kind === 'offer') {
             made += 1;
             const { client, priority, stream, lifetime } = one;
             const request = `r${made}`;
             const mine = entry(request, { client, priority, stream, enqueuedAt: now, deadline: now + lifetime });
+            all.push(mine);
             const offer = queue.offer(mine);
             if (!offer.accepted) continue;
             waiting.set(request, mine);
@@ -245,6 +286,7 @@ describe('BatchQueue in a simulation', () => {
                 [...waiting.values()].every((x) => level(x, now) >= rank),
                 'priority',
               ).toBe(true);
+              servedAt.set(`${chosen.client} ${chosen.priority}`, now);
               forget(chosen.client);
               leave(chosen);
             }

@@ -3,16 +3,20 @@
  * timer, every question carries `now` (milliseconds of one monotonic clock).
  *
  * Guarantees: takes no more than its bound; nothing past its deadline is dispatched; of one client's
- * stream only the newest waits; within a priority clients take turns; a place that has waited for long
- * rises in priority, so none starves.
+ * stream only the newest waits; within a priority clients take turns; what has waited for long for its client's
+ * turn rises in priority, so none starves. No question takes longer because much waits.
  */
 import { PRIORITIES, type Priority } from '../../core/engine.ts';
+import { Deadlines } from './deadlines.ts';
+import { Sorted } from './sorted.ts';
 
 export interface Entry<T> {
   readonly client: string;
+  /** May rise while it waits; `rise` tells the queue. */
   readonly priority: Priority;
   readonly stream?: string;
   readonly enqueuedAt: number;
+  /** May move back while it waits. */
   readonly deadline: number;
   /** Runs with no other: what it was in before killed its instance, perhaps because of it. */
   readonly alone: boolean;
@@ -28,7 +32,7 @@ export interface QueueLimits {
   readonly maxWaitMs: number;
 }
 
-/** Milliseconds of waiting that raise a place by one priority. */
+/** Milliseconds of waiting for its client's turn that raise what is next by one priority. */
 export const AGING_MS = 1000;
 
 export type Decision<T> =
@@ -37,54 +41,120 @@ export type Decision<T> =
   | { readonly kind: 'idle' };
 
 export type Offer<T> =
-  /** `displaced` left the queue for it: an older frame of its stream, or the newest of a greedier client. */
+  /** `displaced` left the queue for it: an older frame of its stream, or the last in line of a greedier client. */
   | { readonly accepted: true; readonly displaced?: Entry<T>; readonly why?: 'superseded' | 'crowded' }
   | { readonly accepted: false };
 
-interface Place<T> {
-  readonly entry: Entry<T>;
-  /** When the place was taken: a newer frame inherits it, or a fast stream would never come first. */
-  readonly since: number;
-}
-
-interface Client {
+/** Who has waiting entries. */
+interface Client<T> {
+  readonly name: string;
+  /** By priority. */
+  readonly lanes: readonly Lane<T>[];
+  /** Its waiting frames, by stream. */
+  readonly streams: Map<string, Place<T>>;
   /** Running number of when it was served last, or came. The lowest is next. */
   turn: number;
   waiting: number;
+  /** The lane whose first one is next of all of the client's. */
+  best: Lane<T> | undefined;
 }
+
+/** What a client has waiting of one priority, in order of arrival. */
+class Lane<T> {
+  /** The number of priorities that come before it. */
+  readonly rank: number;
+  readonly client: Client<T>;
+  /** Tells it from all others. */
+  readonly number: number;
+  readonly places = new Sorted<Place<T>>((one, other) => one.number - other.number);
+  servedAt = Number.NEGATIVE_INFINITY;
+  /** Since when the first one has waited for its turn: a long backlog is no reason to come before others. */
+  since = 0;
+  /** Priorities by which that has raised it. */
+  raised = 0;
+
+  constructor(rank: number, client: Client<T>, number: number) {
+    this.rank = rank;
+    this.client = client;
+    this.number = number;
+  }
+
+  get level(): number {
+    return this.places.length === 0 ? PRIORITIES.length : Math.max(0, this.rank - this.raised);
+  }
+
+  get risesAt(): number {
+    return this.since + (this.raised + 1) * AGING_MS;
+  }
+
+  /** Another one may be the first. */
+  look(): void {
+    const since = Math.max(this.places.first?.since ?? 0, this.servedAt);
+    if (since === this.since) return;
+    this.since = since;
+    this.raised = 0;
+  }
+}
+
+interface Place<T> {
+  readonly lane: Lane<T>;
+  readonly entry: Entry<T>;
+  readonly deadline: number;
+  /** When the place was taken: a newer frame inherits it, or a fast stream would never come first. */
+  readonly since: number;
+  /** Order of arrival; what was restored has the lowest. */
+  readonly number: number;
+}
+
+function placeOf<T>(entry: Entry<T>, lane: Lane<T>, { since, number }: Pick<Place<T>, 'since' | 'number'>): Place<T> {
+  return {
+    lane,
+    entry,
+    since,
+    number,
+    get deadline() {
+      return entry.deadline;
+    },
+  };
+}
+
+const levelOf = <T>({ best }: Client<T>): number => best?.level ?? PRIORITIES.length;
 
 export class BatchQueue<T> {
   readonly #limits: QueueLimits;
-  /** In order of arrival. */
-  readonly #places: Place<T>[] = [];
-  /** Those with waiting entries; who comes or comes back stands behind all others. */
-  readonly #clients = new Map<string, Client>();
+  readonly #places = new Map<Entry<T>, Place<T>>();
+  readonly #clients = new Map<string, Client<T>>();
+  /** The best priority first, then whose turn it is. */
+  readonly #turns = new Sorted<Client<T>>((one, other) => levelOf(one) - levelOf(other) || one.turn - other.turn);
+  /** Who has most is last. */
+  readonly #crowds = new Sorted<Client<T>>((one, other) => one.waiting - other.waiting || one.turn - other.turn);
+  readonly #deadlines = new Deadlines<Place<T>>();
+  /** Those that others come before, by when they rise. */
+  readonly #rising = new Sorted<Lane<T>>((one, other) => one.risesAt - other.risesAt || one.number - other.number);
+  /** Entries that run alone. */
+  #alone = 0;
   #turn = 0;
+  #lanes = 0;
+  #newest = 0;
+  #foremost = 0;
 
   constructor(limits: QueueLimits) {
     this.#limits = limits;
   }
 
   get length(): number {
-    return this.#places.length;
+    return this.#places.size;
   }
 
   offer(entry: Entry<T>): Offer<T> {
-    const at = this.#ofStream(entry);
-    const older = this.#places[at];
-    if (older) {
-      this.#places[at] = { entry, since: older.since };
-      return { accepted: true, displaced: older.entry, why: 'superseded' };
-    }
-    if (this.#places.length < this.#limits.maxLength) {
-      this.#places.push(this.#enter(entry));
-      return { accepted: true };
-    }
-    const crowd = this.#newestOfTheGreediest(entry.client);
-    if (crowd === undefined) return { accepted: false };
-    const displaced = this.#leave(crowd);
-    this.#places.push(this.#enter(entry));
-    return { accepted: true, displaced, why: 'crowded' };
+    const older = this.#ofStream(entry);
+    if (older) return { accepted: true, displaced: this.#replace(older, entry), why: 'superseded' };
+    const crowd = this.length < this.#limits.maxLength ? undefined : this.#lastOfTheGreediest(entry.client);
+    if (this.length >= this.#limits.maxLength && !crowd) return { accepted: false };
+    if (crowd) this.#leave(crowd);
+    this.#newest += 1;
+    this.#enter(entry, this.#newest);
+    return crowd ? { accepted: true, displaced: crowd.entry, why: 'crowded' } : { accepted: true };
   }
 
   /**
@@ -94,75 +164,74 @@ export class BatchQueue<T> {
   restore(entries: readonly Entry<T>[]): readonly Entry<T>[] {
     const superseded: Entry<T>[] = [];
     for (const entry of entries.toReversed()) {
-      const at = this.#ofStream(entry);
-      const other = this.#places[at];
-      if (!other) this.#places.unshift(this.#enter(entry));
-      else if (other.entry.enqueuedAt >= entry.enqueuedAt) superseded.push(entry);
+      const other = this.#ofStream(entry);
+      if (other && other.entry.enqueuedAt >= entry.enqueuedAt) superseded.push(entry);
+      else if (other) superseded.push(this.#replace(other, entry));
       else {
-        this.#places[at] = { entry, since: other.since };
-        superseded.push(other.entry);
+        this.#foremost -= 1;
+        this.#enter(entry, this.#foremost);
       }
     }
     return superseded;
   }
 
-  remove(matches: (entry: Entry<T>) => boolean): Entry<T> | undefined {
-    const at = this.#places.findIndex(({ entry }) => matches(entry));
-    return at < 0 ? undefined : this.#leave(at);
+  /** Does nothing where it doesn't wait. */
+  remove(entry: Entry<T>): void {
+    const place = this.#places.get(entry);
+    if (place) this.#leave(place);
+  }
+
+  /** The priority of `entry` has risen. Does nothing where it doesn't wait. */
+  rise(entry: Entry<T>): void {
+    const place = this.#places.get(entry);
+    if (place) this.#replace(place, entry);
   }
 
   /** Takes out what is past its deadline. */
   expire(now: number): readonly Entry<T>[] {
-    const expired: Entry<T>[] = [];
-    for (let at = this.#places.length - 1; at >= 0; at -= 1) {
-      if ((this.#places[at]?.entry.deadline ?? Number.POSITIVE_INFINITY) > now) continue;
-      const entry = this.#leave(at);
-      if (entry) expired.unshift(entry);
-    }
-    return expired;
+    const late = this.#deadlines.takeLate(now);
+    for (const place of late) this.#leave(place);
+    return late.map(({ entry }) => entry);
   }
 
   /** Whether the next batch is one that runs alone, and so needs an idle instance. */
   nextRunsAlone(now: number): boolean {
-    if (!this.#places.some(({ entry }) => entry.alone)) return false;
-    const next = this.#next(now);
-    return next !== undefined && this.#places[next]?.entry.alone === true;
+    return this.#alone > 0 && this.#next(now)?.entry.alone === true;
   }
 
   /** What to do at `now` with an instance free; call `expire` first. */
   decide(now: number): Decision<T> {
-    if (this.#places.length === 0) return { kind: 'idle' };
-    const left = this.#mayWaitUntil() - now;
-    if (this.#places.length < this.#limits.maxBatch && left > 0) return { kind: 'wait', ms: left };
-    return { kind: 'dispatch', batch: this.#take(now) };
+    if (this.length === 0) return { kind: 'idle' };
+    const left = this.length < this.#limits.maxBatch ? this.#mayWaitUntil() - now : 0;
+    return left > 0 ? { kind: 'wait', ms: left } : { kind: 'dispatch', batch: this.#take(now) };
   }
 
   /** Everything, oldest first; the queue is empty afterwards. */
   drain(): readonly Entry<T>[] {
-    this.#clients.clear();
-    return this.#places.splice(0).map(({ entry }) => entry);
+    const all = [...this.#places.values()].sort((one, other) => one.number - other.number);
+    for (const place of all) this.#leave(place);
+    return all.map(({ entry }) => entry);
   }
 
   /** When the waiting for company ends; -Infinity where one has no time for it, or runs without any. */
   #mayWaitUntil(): number {
     let end = Number.POSITIVE_INFINITY;
-    for (const { since } of this.#places) end = Math.min(end, since + this.#limits.maxWaitMs);
-    const pressed = this.#places.some(({ entry }) => entry.alone || entry.deadline <= end);
+    for (const { since } of this.#places.values()) end = Math.min(end, since + this.#limits.maxWaitMs);
+    const pressed = this.#alone > 0 || this.#deadlines.next <= end;
     return pressed ? Number.NEGATIVE_INFINITY : end;
   }
 
   #take(now: number): Entry<T>[] {
     const batch: Entry<T>[] = [];
     while (batch.length < this.#limits.maxBatch) {
-      const at = this.#next(now);
-      if (at === undefined || (this.#places[at]?.entry.alone && batch.length > 0)) break;
-      const entry = this.#leave(at);
-      if (!entry) break;
-      const client = this.#clients.get(entry.client);
-      if (client) {
-        this.#turn += 1;
-        client.turn = this.#turn;
-      }
+      const place = this.#next(now);
+      if (!place || (place.entry.alone && batch.length > 0)) break;
+      const { lane, entry } = place;
+      this.#rearrange(lane.client, () => {
+        this.#unlist(place);
+        lane.servedAt = now;
+        this.#toTheEnd(lane.client);
+      });
       batch.push(entry);
       if (entry.alone) break;
     }
@@ -170,51 +239,110 @@ export class BatchQueue<T> {
   }
 
   /** The best priority first, then the client whose turn it is, then arrival. */
-  #next(now: number): number | undefined {
-    let best: { at: number; level: number; turn: number } | undefined;
-    for (const [at, { entry, since }] of this.#places.entries()) {
-      const level = Math.max(0, PRIORITIES.indexOf(entry.priority) - Math.floor((now - since) / AGING_MS));
-      const turn = this.#clients.get(entry.client)?.turn ?? 0;
-      if (!best || level < best.level || (level === best.level && turn < best.turn)) best = { at, level, turn };
+  #next(now: number): Place<T> | undefined {
+    for (let { first } = this.#rising; first && first.risesAt <= now; first = this.#rising.first) {
+      const lane = first;
+      this.#rearrange(lane.client, () => {
+        lane.raised += 1;
+      });
     }
-    return best?.at;
+    return this.#turns.first?.best?.places.first;
   }
 
-  #enter(entry: Entry<T>): Place<T> {
-    const client = this.#clients.get(entry.client);
-    if (client) client.waiting += 1;
-    else {
-      this.#turn += 1;
-      this.#clients.set(entry.client, { turn: this.#turn, waiting: 1 });
-    }
-    return { entry, since: entry.enqueuedAt };
+  #enter(entry: Entry<T>, number: number): void {
+    const client = this.#clients.get(entry.client) ?? this.#come(entry.client);
+    this.#rearrange(client, () => this.#list(client, entry, { since: entry.enqueuedAt, number }));
   }
 
-  #leave(at: number): Entry<T> | undefined {
-    const entry = this.#places.splice(at, 1)[0]?.entry;
-    const client = entry && this.#clients.get(entry.client);
-    if (!client) return entry;
+  #come(name: string): Client<T> {
+    const lanes: Lane<T>[] = [];
+    const client: Client<T> = { name, lanes, streams: new Map(), turn: 0, waiting: 0, best: undefined };
+    for (const rank of PRIORITIES.keys()) {
+      this.#lanes += 1;
+      lanes.push(new Lane(rank, client, this.#lanes));
+    }
+    this.#clients.set(name, client);
+    this.#toTheEnd(client);
+    return client;
+  }
+
+  #leave(place: Place<T>): void {
+    this.#rearrange(place.lane.client, () => this.#unlist(place));
+  }
+
+  /** Gives the place to `entry`; returns whose it was. */
+  #replace(place: Place<T>, entry: Entry<T>): Entry<T> {
+    const { client } = place.lane;
+    this.#rearrange(client, () => {
+      this.#unlist(place);
+      this.#list(client, entry, place);
+    });
+    return place.entry;
+  }
+
+  /** Changes what the place of a client among the others hangs on; one without entries is forgotten. */
+  #rearrange(client: Client<T>, change: () => void): void {
+    this.#turns.remove(client);
+    this.#crowds.remove(client);
+    for (const lane of client.lanes) this.#rising.remove(lane);
+    change();
+    client.best = undefined;
+    if (client.waiting === 0) {
+      this.#clients.delete(client.name);
+      return;
+    }
+    for (const lane of client.lanes) {
+      const { first } = lane.places;
+      if (!first) continue;
+      lane.look();
+      if (lane.level > 0) this.#rising.add(lane);
+      const level = levelOf(client);
+      const older = first.number < (client.best?.places.first?.number ?? Number.POSITIVE_INFINITY);
+      if (lane.level < level || (lane.level === level && older)) client.best = lane;
+    }
+    this.#turns.add(client);
+    this.#crowds.add(client);
+  }
+
+  #list(client: Client<T>, entry: Entry<T>, at: Pick<Place<T>, 'since' | 'number'>): void {
+    const lane = client.lanes[PRIORITIES.indexOf(entry.priority)];
+    if (!lane) return;
+    const place = placeOf(entry, lane, at);
+    this.#places.set(entry, place);
+    lane.places.add(place);
+    client.waiting += 1;
+    if (entry.stream !== undefined) client.streams.set(entry.stream, place);
+    this.#deadlines.add(place);
+    if (entry.alone) this.#alone += 1;
+  }
+
+  #unlist(place: Place<T>): void {
+    const { entry, lane } = place;
+    const { client } = lane;
+    this.#places.delete(entry);
+    lane.places.remove(place);
     client.waiting -= 1;
-    if (client.waiting === 0) this.#clients.delete(entry.client);
-    return entry;
+    if (entry.stream !== undefined) client.streams.delete(entry.stream);
+    this.#deadlines.delete(place);
+    if (entry.alone) this.#alone -= 1;
   }
 
-  /** The place of the waiting frame of the same client's stream, or -1. */
-  #ofStream({ client, stream }: Entry<T>): number {
-    if (stream === undefined) return -1;
-    return this.#places.findIndex(({ entry }) => entry.client === client && entry.stream === stream);
+  /** Behind all others. */
+  #toTheEnd(client: Client<T>): void {
+    this.#turn += 1;
+    client.turn = this.#turn;
   }
 
-  /** Of the client with most entries, if it has at least two more than `client`, the newest one's place. */
-  #newestOfTheGreediest(client: string): number | undefined {
-    let greediest: string | undefined;
-    let most = (this.#clients.get(client)?.waiting ?? 0) + 1;
-    for (const [name, { waiting }] of this.#clients) {
-      if (waiting <= most) continue;
-      greediest = name;
-      most = waiting;
-    }
-    if (greediest === undefined) return undefined;
-    return this.#places.findLastIndex(({ entry }) => entry.client === greediest);
+  /** The place of the waiting frame of the same client's stream. */
+  #ofStream({ client, stream }: Entry<T>): Place<T> | undefined {
+    return stream === undefined ? undefined : this.#clients.get(client)?.streams.get(stream);
+  }
+
+  /** Of the client with most entries, if it has at least two more than `client`, the newest of the least important. */
+  #lastOfTheGreediest(client: string): Place<T> | undefined {
+    const greediest = this.#crowds.last;
+    const own = this.#clients.get(client)?.waiting ?? 0;
+    if (!greediest || greediest.waiting <= own + 1) return undefined;
+    return greediest.lanes.findLast(({ places }) => places.length > 0)?.places.last;
   }
 }

@@ -99,11 +99,16 @@ describe('Scheduler', () => {
   test('a request that is given more time, or becomes more important, while it waits has it at once', async () => {
     const { clock, runner, scheduler, submit } = make();
     const running = submit('running');
-    const options = { client: 'c', priority: 'low' as Priority, deadline: 50 };
+    let risen = (): void => undefined;
+    const onRise = (listener: () => void) => {
+      risen = listener;
+    };
+    const options = { client: 'c', priority: 'low' as Priority, deadline: 50, onRise };
     const waiting = scheduler.submit('waiting', options);
     const others = { client: 'c', priority: 'normal', deadline: 300 } as const;
     const other = scheduler.submit('other', others);
     Object.assign(options, { priority: 'high', deadline: 500 });
+    risen();
     await clock.advance(60);
     runner.finish();
     await running;

@@ -6,6 +6,7 @@
  */
 import type { Priority } from '../../core/engine.ts';
 import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
+import { Deadlines } from './deadlines.ts';
 import { BatchQueue, type Entry, type QueueLimits } from './queue.ts';
 
 /** The slice of the platform that schedulers wait with; tests hand in their own. */
@@ -29,7 +30,7 @@ export type Outcome<Result> =
   | { readonly ok: true; readonly result: Result }
   | { readonly ok: false; readonly error: TwinlensError };
 
-/** Read anew whenever they count: while it waits, a request may gain time or importance, never lose any. */
+/** Read anew when they count: while it waits, a request may gain time or importance, never lose any. */
 export interface SubmitOptions {
   readonly client: string;
   readonly priority: Priority;
@@ -37,6 +38,8 @@ export interface SubmitOptions {
   readonly deadline: number;
   readonly stream?: string;
   readonly signal?: AbortSignal;
+  /** Has `listener` called whenever `priority` has risen. */
+  readonly onRise?: (listener: () => void) => void;
 }
 
 export interface Scheduled<Result> {
@@ -48,6 +51,9 @@ export interface Scheduled<Result> {
 interface Ticket<Request, Result> {
   readonly request: Request;
   readonly options: SubmitOptions;
+  readonly deadline: number;
+  /** What it waits by, or waited by last. */
+  entry: Entry<Ticket<Request, Result>> | undefined;
   settled: boolean;
   attempts: number;
   resolve(value: Scheduled<Result>): void;
@@ -66,6 +72,7 @@ export class Scheduler<Request, Result> {
   readonly #onLength: (pending: number) => void;
   /** Everything accepted and not settled, waiting or running. */
   readonly #open = new Set<Ticket<Request, Result>>();
+  readonly #deadlines = new Deadlines<Ticket<Request, Result>>();
   #stopTimer: () => void = () => undefined;
   #closed: TwinlensError | undefined;
 
@@ -97,11 +104,16 @@ export class Scheduler<Request, Result> {
       const settle = () => {
         ticket.settled = true;
         this.#open.delete(ticket);
+        this.#deadlines.delete(ticket);
         signal?.removeEventListener('abort', cancel);
       };
       const ticket: Ticket<Request, Result> = {
         request,
         options,
+        get deadline() {
+          return options.deadline;
+        },
+        entry: undefined,
         settled: false,
         attempts: 0,
         resolve: (value) => {
@@ -116,7 +128,11 @@ export class Scheduler<Request, Result> {
         },
       };
       this.#open.add(ticket);
+      this.#deadlines.add(ticket);
       signal?.addEventListener('abort', cancel, { once: true });
+      options.onRise?.(() => {
+        if (ticket.entry) this.#queue.rise(ticket.entry);
+      });
       const offer = this.#queue.offer(entryOf(ticket, this.#clock.now(), false));
       if (!offer.accepted) {
         ticket.reject(queueFull());
@@ -136,7 +152,7 @@ export class Scheduler<Request, Result> {
   }
 
   #cancel(ticket: Ticket<Request, Result>): void {
-    this.#queue.remove(({ request }) => request === ticket);
+    if (ticket.entry) this.#queue.remove(ticket.entry);
     ticket.reject(new TwinlensError('CANCELLED', 'The request was cancelled.'));
     this.#pump();
   }
@@ -158,15 +174,14 @@ export class Scheduler<Request, Result> {
       break;
     }
     this.#onLength(this.#queue.length);
-    for (const { options } of this.#open) waitMs = Math.min(waitMs, options.deadline - now);
+    waitMs = Math.min(waitMs, this.#deadlines.next - now);
     if (waitMs === Number.POSITIVE_INFINITY) return;
     this.#stopTimer = this.#clock.after(Math.min(Math.max(waitMs, 0), LONGEST_TIMER_MS), () => this.#pump());
   }
 
   #expire(now: number): void {
     this.#queue.expire(now);
-    for (const ticket of [...this.#open]) {
-      if (ticket.options.deadline > now) continue;
+    for (const ticket of this.#deadlines.takeLate(now)) {
       ticket.reject(
         new TwinlensError(
           'DEADLINE_EXCEEDED',
@@ -202,6 +217,7 @@ export class Scheduler<Request, Result> {
   }
 }
 
+/** What the ticket waits by from now on. */
 function entryOf<Request, Result>(
   ticket: Ticket<Request, Result>,
   enqueuedAt: number,
@@ -209,7 +225,7 @@ function entryOf<Request, Result>(
 ): Entry<Ticket<Request, Result>> {
   const { options } = ticket;
   const { client, stream } = options;
-  return {
+  const entry = {
     client,
     stream,
     enqueuedAt,
@@ -222,6 +238,8 @@ function entryOf<Request, Result>(
       return options.deadline;
     },
   };
+  ticket.entry = entry;
+  return entry;
 }
 
 function superseded(): TwinlensError {

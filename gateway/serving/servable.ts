@@ -13,8 +13,10 @@ export interface ServableRequest {
   readonly top: number;
   /** Monotonic milliseconds (the scheduler's clock) after which no answer is wanted. May move back while it waits. */
   readonly deadline: number;
-  /** May rise while it waits. */
+  /** May rise while it waits; `onRise` tells. */
   readonly priority: Priority;
+  /** Has `listener` called whenever `priority` has risen. Left out where it can't. */
+  readonly onRise?: (listener: () => void) => void;
   /** Whose request it is, for fairness: one key a socket or HTTP client. */
   readonly client: string;
   /** Latest wins among waiting requests of the same client and stream. */

@@ -1,0 +1,63 @@
+/**
+ * The compiled inner loops of the resize (core/kernel/) and the memory they work in: one of each for a thread, made at
+ * the first picture and never grown. Where the platform has no WebAssembly SIMD there is none, and the passes of
+ * passes.ts do the same work to the same bytes.
+ */
+import { KERNEL_BASE64 } from './kernel-bytes.ts';
+
+/** Bytes of the kernel's memory: pictures go through it in strips, so no picture needs more. */
+export const KERNEL_MEMORY = 2 ** 21;
+
+const PAGE = 2 ** 16;
+
+/** The weights of an axis in the kernel's memory; core/kernel/ says in which form. */
+type Axis = readonly [firsts: number, high: number, low: number, taps: number];
+
+type Horizontal = (
+  ...args: [
+    ...[source: number, sourceStride: number, rows: number],
+    ...Axis,
+    ...[columns: number, target: number, targetStride: number],
+  ]
+) => void;
+
+export interface Kernel {
+  readonly memory: ArrayBuffer;
+  readonly horizontalRgb: Horizontal;
+  readonly horizontalLuma: Horizontal;
+  readonly vertical: (
+    ...args: [
+      ...[source: number, sourceStride: number, held: number],
+      ...Axis,
+      ...[begin: number, end: number, width: number, target: number],
+    ]
+  ) => void;
+  readonly overWhite: (source: number, pixels: number, target: number) => void;
+}
+
+/** A kernel with a memory of its own; undefined when this platform can't run it. */
+export function createKernel(): Kernel | undefined {
+  if (typeof WebAssembly === 'undefined') return undefined;
+  const bytes = Uint8Array.from(atob(KERNEL_BASE64), (character) => character.charCodeAt(0));
+  if (!WebAssembly.validate(bytes)) return undefined;
+  const pages = KERNEL_MEMORY / PAGE;
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+  // The module is ours: kernel-bytes.test.ts compiles it again.
+  return { ...(exports as unknown as Omit<Kernel, 'memory'>), memory: memory.buffer };
+}
+
+let chosen: { readonly kernel: Kernel | undefined } | undefined;
+
+/** This thread's kernel. Chosen once: a platform doesn't learn SIMD. */
+export function threadKernel(): Kernel | undefined {
+  if (!chosen) {
+    try {
+      chosen = { kernel: createKernel() };
+    } catch {
+      // No room for the memory, or a policy that forbids WebAssembly: the passes need neither.
+      chosen = { kernel: undefined };
+    }
+  }
+  return chosen.kernel;
+}

@@ -55,15 +55,15 @@ async function bundleRival() {
 }
 
 /**
- * @param {{rival: boolean}} options without the rival nothing is fetched from a registry
+ * @param {{rival: boolean, photos?: readonly string[]}} options without the rival nothing is fetched from a registry;
+ *   photos: paths of JPEGs to serve
  */
-export async function openSite({ rival }) {
+export async function openSite({ rival, photos = photoPaths() }) {
   await buildPage();
   rmSync(SITE, { recursive: true, force: true });
   cpSync(join(root, 'out'), SITE, { recursive: true });
   await bundle('twin', 'bench/browser/twin');
   if (rival) await bundleRival();
-  const photos = photoPaths();
   mkdirSync(join(SITE, BASE, 'photos'));
   for (const [at, path] of photos.entries()) cpSync(path, join(SITE, BASE, `photos/${at}.jpg`));
   await compressFolder(join(SITE, BASE));

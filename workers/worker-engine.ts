@@ -6,7 +6,6 @@
 import type {
   Classification,
   ClassifyOptions,
-  EncodedImage,
   EngineEvent,
   EngineStatus,
   ImageInput,
@@ -28,7 +27,7 @@ import { Loader, loadCancelled, sameModel } from './loader.ts';
 import { Lock } from './lock.ts';
 import { RuntimeFailure } from './ort.ts';
 import { PackageFiles } from './package-files.ts';
-import { closePicture } from './picture.ts';
+import { closePicture, type EncodedPicture } from './picture.ts';
 import { Pictures, type Pixels } from './pictures.ts';
 import { ModelStore } from './store.ts';
 import { Turns } from './turns.ts';
@@ -128,9 +127,9 @@ export class WorkerEngine implements InferenceEngine {
     return this.#pictures.describe(await this.#pictures.prepare(picture, manifest.input), manifest);
   }
 
-  async encode(picture: Picture): Promise<EncodedImage & { readonly data: Uint8Array<ArrayBuffer> }> {
+  async encode(picture: Picture): Promise<EncodedPicture> {
     const manifest = this.#known(picture);
-    return { encoding: 'jpeg', data: await this.#pictures.encode(picture, manifest) };
+    return this.#pictures.encode(picture, manifest);
   }
 
   classify(image: ImageInput, options: ClassifyOptions = {}): Promise<Classification> {

@@ -1,4 +1,5 @@
 /** The weights of an axis as the kernel reads them: where taps begin, then the two halves of each weight. */
+import type { KernelAxis } from './kernel.ts';
 import type { AxisWeights } from './resample.ts';
 
 /** As in core/kernel/. */
@@ -26,7 +27,7 @@ export function writeAxis(
   address: number,
   axis: AxisWeights,
   place: { readonly taps: number; readonly origin: number; readonly unit: number },
-): [firsts: number, high: number, low: number, taps: number] {
+): KernelAxis {
   const { first, count, weights, stride } = axis;
   const { taps, origin, unit } = place;
   const positions = first.length;

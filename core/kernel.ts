@@ -5,18 +5,18 @@
  */
 import { KERNEL_BASE64 } from './kernel-bytes.ts';
 
-/** Bytes of the kernel's memory: pictures go through it in strips, so no picture needs more. */
+/** Bytes of the kernel's memory, in each thread that resizes: pictures go through it in strips, so none needs more. */
 export const KERNEL_MEMORY = 2 ** 21;
 
 const PAGE = 2 ** 16;
 
 /** The weights of an axis in the kernel's memory; core/kernel/ says in which form. */
-type Axis = readonly [firsts: number, high: number, low: number, taps: number];
+export type KernelAxis = readonly [firsts: number, high: number, low: number, taps: number];
 
 type Horizontal = (
   ...args: [
     ...[source: number, sourceStride: number, rows: number],
-    ...Axis,
+    ...KernelAxis,
     ...[columns: number, target: number, targetStride: number],
   ]
 ) => void;
@@ -28,7 +28,7 @@ export interface Kernel {
   readonly vertical: (
     ...args: [
       ...[source: number, sourceStride: number, held: number],
-      ...Axis,
+      ...KernelAxis,
       ...[begin: number, end: number, width: number, target: number],
     ]
   ) => void;

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import { asTwinlensError } from '../core/errors.ts';
 import { createAccess } from './access.ts';
 import { addressOf, startFailure } from './address.ts';
@@ -199,6 +200,9 @@ async function start(configuration: Configuration, log: Log, metrics: Metrics): 
 }
 
 async function main(): Promise<void> {
+  // V8 counts the bytes of pictures as part of a heap of some ten megabytes, and would collect all of it after every few
+  // dozen requests: a quarter of the processor time of this process (1.9 ms a request, 1.4 with this), for 13 MB.
+  setFlagsFromString('--heap-growing-percent=500');
   // ONNX Runtime's builds for Linux would send usage data to its makers; instances inherit this.
   process.env.ORT_DISABLE_TELEMETRY ??= '1';
   // glibc gives each thread an arena of its own and never merges them: pictures of all sizes, decoded by many threads,

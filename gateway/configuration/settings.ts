@@ -189,12 +189,14 @@ export const groups = {
       none: 'not checked',
     }),
     batchMax: whole(0, [0, 1024], {
-      about: 'Largest batch, never above the manifest’s.',
+      about:
+        'Largest batch, never above the manifest’s. How many of those that wait run together follows from what runs cost, which is measured at warm-up and while serving, and from their deadlines: who can’t be in time any more is passed over for those who can, but refused only at his deadline.',
       unit: 'pictures',
       none: 'the provider’s default (cpu 4, cuda 32)',
     }),
     batchWaitMs: whole(2, [0, 1000], {
-      about: 'Time that the first request of a batch may wait for others.',
+      about:
+        'Time that the first request of a batch may wait for others while an instance is idle, at most: it waits only where a run together is expected to save more than the wait costs, so seldom on a CPU, and never when it comes alone.',
       unit: 'ms',
       none: 'it never waits',
     }),

@@ -10,37 +10,28 @@ import { checkGolden } from '../../core/golden.ts';
 import { type Manifest, parseClassNames, variantOf } from '../../core/manifest.ts';
 import { normalizeInto, tensorLength } from '../../core/normalize.ts';
 import { prepareRgb } from '../../core/resize.ts';
-import { probabilities, toPredictions } from '../../core/scores.ts';
+import { probabilities } from '../../core/scores.ts';
+import { BatchRunner } from './batch-runner.ts';
 import { largestBatch } from './batches.ts';
-import { decodeImage, openImage } from './decode.ts';
+import { decodeImage } from './decode.ts';
 import { checkGpuRoom } from './gpu-room.ts';
 import { checkSelfContained } from './onnx-file.ts';
 import { readPackageFile, readPackageJson } from './package-files.ts';
-import { PixelBudget } from './pixel-budget.ts';
 import { firstThatWorks } from './provider-chain.ts';
 import { createSession, type ModelSession } from './session.ts';
-import { warmUp } from './warm-up.ts';
-import { type FromInstance, type ItemResult, type LoadOrder, parseToInstance, type RunItem } from './wire.ts';
+import { type RunCost, warmUp } from './warm-up.ts';
+import { type FromInstance, parseToInstance, type RunItem, type ToInstance } from './wire.ts';
+
+type LoadOrder = Extract<ToInstance, { type: 'load' }>;
 
 interface Model {
   /** Why the providers before the session's don't run it. */
   readonly note: string | undefined;
-  readonly manifest: Manifest;
-  readonly classNames: readonly string[];
   readonly session: ModelSession;
-  readonly maxPixels: number;
-  readonly budget: PixelBudget;
+  /** What runs cost, where the warm-up measured it. */
+  readonly costs: readonly RunCost[];
+  readonly batches: BatchRunner;
 }
-
-type PreparedItem =
-  | {
-      readonly ok: true;
-      readonly pixels: Uint8Array;
-      readonly top: number;
-      readonly decode: number;
-      readonly prepare: number;
-    }
-  | Extract<ItemResult, { ok: false }>;
 
 function send(message: FromInstance): void {
   process.send?.(message);
@@ -71,13 +62,17 @@ async function load(order: LoadOrder): Promise<Model> {
     await readPackageJson(folder, manifest, manifest.output.classNames),
     manifest.output,
   );
-  const { value: session, note } = await firstThatWorks(order.providers, (provider) => open(file, order, provider));
-  // Together no more than the largest single picture: batches of large ones are decoded in turn.
-  return { manifest, classNames, session, note, maxPixels, budget: new PixelBudget(maxPixels) };
+  const { value, note } = await firstThatWorks(order.providers, (provider) => open(file, order, provider));
+  const { session, costs } = value;
+  return { session, costs, note, batches: new BatchRunner({ manifest, classNames, session, maxPixels }) };
 }
 
 /** A session that is right, and has run every batch size, on this provider. */
-async function open(file: Uint8Array, order: LoadOrder, provider: GatewayProvider): Promise<ModelSession> {
+async function open(
+  file: Uint8Array,
+  order: LoadOrder,
+  provider: GatewayProvider,
+): Promise<Pick<Model, 'session' | 'costs'>> {
   const { folder, manifest, runtime, maxPixels } = order;
   await checkGpuRoom(provider, runtime.gpuMemoryPercent);
   const session = await createSession(file, manifest, provider, runtime);
@@ -86,80 +81,24 @@ async function open(file: Uint8Array, order: LoadOrder, provider: GatewayProvide
     await checkGoldens(folder, manifest, session, maxPixels);
     send({ type: 'stage', stage: 'warm-up' });
     const length = tensorLength(manifest.input);
-    await warmUp(largestBatch(session.provider, order.batchMax, manifest), (size) =>
-      session.run(new Float32Array(size * length), size),
+    const costs = await warmUp(
+      largestBatch(session.provider, order.batchMax, manifest),
+      (size) => session.run(new Float32Array(size * length), size),
+      order.measure ? () => performance.now() : undefined,
     );
-    return session;
+    return { session, costs };
   } catch (error) {
     await session.release();
     throw error;
   }
 }
 
-async function prepareItem(model: Model, { image, top }: RunItem): Promise<PreparedItem> {
-  const begun = performance.now();
-  try {
-    const opened = await openImage(image, model.maxPixels);
-    return await model.budget.spend(opened.newPixels, async () => {
-      const picture = await opened.decode();
-      const decoded = performance.now();
-      const pixels = prepareRgb(picture, model.manifest.input);
-      return { ok: true, pixels, top, decode: decoded - begun, prepare: performance.now() - decoded };
-    });
-  } catch (error) {
-    return { ok: false, error: toErrorBody(error) };
-  }
-}
-
-async function runPrepared(
-  model: Model,
-  items: readonly PreparedItem[],
-): Promise<{ items: ItemResult[]; infer: number; batchSize: number }> {
-  const { input, output } = model.manifest;
-  const length = tensorLength(input);
-  const batchSize = items.filter((item) => item.ok).length;
-  if (batchSize === 0) return { items: items.filter((item) => !item.ok), infer: 0, batchSize };
-  const values = new Float32Array(batchSize * length);
-  const normalizing: number[] = [];
-  let place = 0;
-  for (const item of items) {
-    if (!item.ok) continue;
-    const begun = performance.now();
-    normalizeInto(item.pixels, input, values, place * length);
-    normalizing.push(performance.now() - begun);
-    place += 1;
-  }
-  const begun = performance.now();
-  const scores = await model.session.run(values, batchSize);
-  const infer = performance.now() - begun;
-  place = 0;
-  const results = items.map((item): ItemResult => {
-    if (!item.ok) return item;
-    const own = scores.subarray(place * output.classes, (place + 1) * output.classes);
-    const prepare = item.prepare + (normalizing[place] ?? 0);
-    place += 1;
-    try {
-      const predictions = toPredictions(own, output, model.classNames, item.top);
-      return { ok: true, predictions, decode: item.decode, prepare };
-    } catch (error) {
-      return { ok: false, error: toErrorBody(error) };
-    }
-  });
-  return { items: results, infer, batchSize };
-}
-
 let model: Promise<Model> | undefined;
-/** Runs follow one another; pictures of the next one are decoded meanwhile by libvips' own threads. */
-let lastRun: Promise<unknown> = Promise.resolve();
-
 async function run(id: number, order: readonly RunItem[]): Promise<void> {
   try {
     if (!model) throw new TwinlensError('INTERNAL', 'A run was sent before the model.');
-    const ready = await model;
-    const prepared = await Promise.all(order.map((item) => prepareItem(ready, item)));
-    const turn = lastRun.then(() => runPrepared(ready, prepared));
-    lastRun = turn.catch(() => undefined); // Its own caller reports it below.
-    const { items, infer, batchSize } = await turn;
+    const { batches } = await model;
+    const { items, infer, batchSize } = await batches.run(order);
     send({ type: 'ran', id, items, infer, batchSize, residentBytes: process.memoryUsage.rss() });
   } catch (error) {
     const failed = toErrorBody(asTwinlensError(error, 'ENGINE_FAILED'));
@@ -176,8 +115,8 @@ process.on('message', (value) => {
   }
   model = load(message);
   model.then(
-    ({ session: { provider }, note }) =>
-      send({ type: 'loaded', provider, note, residentBytes: process.memoryUsage.rss() }),
+    ({ session: { provider }, note, costs }) =>
+      send({ type: 'loaded', provider, note, costs, residentBytes: process.memoryUsage.rss() }),
     (error) => send({ type: 'loadFailed', error: toErrorBody(error) }),
   );
 });

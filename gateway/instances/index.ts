@@ -5,5 +5,5 @@ export { packagePath, readManifest, verifyPackage } from './package-files.ts';
 export { InstancePool, type PoolOptions } from './pool.ts';
 export { inspectModel, type ProbeOptions, recordScores } from './probe.ts';
 export type { GraphValue, Inspected, Recorded, RecordOrder } from './probe-wire.ts';
-export { warmUpSizes } from './warm-up.ts';
+export { type RunCost, warmUpSizes } from './warm-up.ts';
 export type { InstanceStage, ItemResult, Ran, RunItem, Runtime } from './wire.ts';

@@ -73,7 +73,7 @@ describe('the process of an instance', () => {
 
   test('lives through the signals that a terminal or service manager sends to all, and answers', async () => {
     const child = start();
-    const order: ToInstance = { type: 'load', ...load };
+    const order: ToInstance = { type: 'load', ...load, measure: false };
     child.send(order);
     await told(child, 'loaded');
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) child.kill(signal);
@@ -84,7 +84,7 @@ describe('the process of an instance', () => {
 
   test('ends by itself when its gateway is gone', async () => {
     const child = start();
-    child.send({ type: 'load', ...load } satisfies ToInstance);
+    child.send({ type: 'load', ...load, measure: false } satisfies ToInstance);
     await told(child, 'loaded');
     child.disconnect();
     expect(await once(child, 'exit')).toBe(0);

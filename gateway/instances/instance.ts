@@ -20,6 +20,8 @@ import {
 
 export interface InstanceOptions {
   readonly load: LoadOrder;
+  /** Its warm-up measures what runs cost. */
+  readonly measure?: boolean;
   /** Milliseconds for loading, goldens and warm-up included. */
   readonly loadTimeoutMs: number;
   /** Milliseconds of silence in a batch after which the child counts as hung. */
@@ -105,7 +107,7 @@ export class Instance {
           then(value);
         };
       this.#loading = { resolve: settle(resolve), reject: settle(reject) };
-      this.#send({ type: 'load', ...this.#options.load });
+      this.#send({ type: 'load', ...this.#options.load, measure: this.#options.measure ?? false });
     });
   }
 

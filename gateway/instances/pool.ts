@@ -1,12 +1,32 @@
 /**
  * The instances of one model version: as many child processes as configured, kept alive. A dead one is
- * replaced after a growing pause; batches go to the least busy. Guarantees: at most `DEPTH` batches in
+ * replaced after a growing pause; batches go to the least busy, of several that are as busy to the one that has been
+ * at its batch for longest. Guarantees: at most `DEPTH` batches in
  * an instance, so that it decodes one while it runs another; one that must run alone does. Knows no queue: `onCapacity` tells who does.
  */
 import type { Provider } from '../../core/engine.ts';
 import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
 import { Instance, type InstanceOptions } from './instance.ts';
+import type { RunCost } from './warm-up.ts';
 import type { Ran, RunItem } from './wire.ts';
+
+/** A batch in an instance. */
+interface Batch {
+  /** When it came first in line. */
+  since: number;
+  /** Images. */
+  readonly size: number;
+}
+
+/** Where the next batch would run. */
+export interface PoolRoom {
+  /** Instances that can run. */
+  readonly instances: number;
+  /** Of them, those with nothing to do. */
+  readonly idle: number;
+  /** With none idle: what runs before it. */
+  readonly ahead: Readonly<Batch> | undefined;
+}
 
 /** Batches in one instance: one runs, the next is decoded meanwhile. */
 const DEPTH = 2;
@@ -14,10 +34,14 @@ const DEPTH = 2;
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 30_000;
 
-export interface PoolOptions extends InstanceOptions {
+export interface PoolOptions extends Omit<InstanceOptions, 'measure'> {
   /** Instances, given the provider that the first one found. */
   readonly size: (provider: Provider) => number;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
   readonly onExit: (reason: string) => void;
+  /** What runs cost, measured while no other instance of the model ran; again when all have died, perhaps on another provider. */
+  readonly onMeasured: (costs: readonly RunCost[]) => void;
   /** The provider differs from the one asked for; why. */
   readonly onNote: (note: string) => void;
 }
@@ -26,8 +50,8 @@ export class InstancePool {
   readonly #options: PoolOptions;
   /** Every process, also those that still load. */
   readonly #processes = new Set<Instance>();
-  /** Those that can run. */
-  readonly #instances = new Set<Instance>();
+  /** Those that can run, with the batches in each, the running one first. */
+  readonly #instances = new Map<Instance, Batch[]>();
   /** Those with a batch that runs alone. */
   readonly #reserved = new Set<Instance>();
   readonly #pauses = new Set<NodeJS.Timeout>();
@@ -50,9 +74,12 @@ export class InstancePool {
     return this.#instances.size;
   }
 
-  /** @param alone for a batch that shares its instance with no other */
-  hasCapacity(alone: boolean): boolean {
-    return this.#leastBusy(alone) !== undefined;
+  /** Where a batch could run now; undefined: nowhere. @param alone for one that shares its instance with no other */
+  room(alone: boolean): PoolRoom | undefined {
+    const least = this.#leastBusy(alone);
+    if (!least) return undefined;
+    const idle = [...this.#instances.values()].filter((batches) => batches.length === 0).length;
+    return { instances: this.#instances.size, idle, ahead: least.batches[0] };
   }
 
   /** Process ids, those that still load included; for tests and the resource monitor. */
@@ -65,7 +92,7 @@ export class InstancePool {
     return [...this.#processes].map((instance) => instance.residentBytes);
   }
 
-  /** `listener` is called whenever `hasCapacity` may have become true. */
+  /** `listener` is called whenever there may be more `room`. */
   onCapacity(listener: () => void): void {
     this.#capacityListener = listener;
   }
@@ -85,16 +112,22 @@ export class InstancePool {
     }
   }
 
-  /** Call only when `hasCapacity`. Rejects with ENGINE_FAILED when the instance dies. */
+  /** Call only when there is `room`. Rejects with ENGINE_FAILED when the instance dies. */
   async run(items: RunItem[], alone: boolean): Promise<Ran & { readonly provider: Provider }> {
-    const instance = this.#leastBusy(alone);
-    if (!instance) throw new TwinlensError('ENGINE_FAILED', 'No instance of the model is free; try again.');
+    const least = this.#leastBusy(alone);
+    if (!least) throw new TwinlensError('ENGINE_FAILED', 'No instance of the model is free; try again.');
+    const { instance, batches } = least;
+    const batch = { since: this.#options.now(), size: items.length };
+    batches.push(batch);
     if (alone) this.#reserved.add(instance);
     try {
       const ran = await instance.run(items);
       return { ...ran, provider: instance.provider ?? this.#provider };
     } finally {
       this.#reserved.delete(instance);
+      batches.splice(batches.indexOf(batch), 1);
+      const next = batches[0];
+      if (next) next.since = this.#options.now();
       this.#capacityListener();
     }
   }
@@ -108,31 +141,35 @@ export class InstancePool {
     await Promise.all(gone);
   }
 
-  #leastBusy(idle: boolean): Instance | undefined {
-    let least: Instance | undefined;
-    for (const instance of this.#instances) {
-      if (this.#reserved.has(instance) || instance.inFlight >= (idle ? 1 : DEPTH)) continue;
-      if (!least || instance.inFlight < least.inFlight) least = instance;
+  /** The one with the fewest batches; of several with one each the one that has been at it for longest. */
+  #leastBusy(idle: boolean): { readonly instance: Instance; readonly batches: Batch[] } | undefined {
+    let least: { readonly instance: Instance; readonly batches: Batch[] } | undefined;
+    for (const [instance, batches] of this.#instances) {
+      if (this.#reserved.has(instance) || batches.length >= (idle ? 1 : DEPTH)) continue;
+      const more = batches.length - (least?.batches.length ?? DEPTH);
+      const later = (batches[0]?.since ?? 0) - (least?.batches[0]?.since ?? 0);
+      if (more < 0 || (more === 0 && later < 0)) least = { instance, batches };
     }
     return least;
   }
 
   async #add(): Promise<void> {
     if (this.#closed) throw closing();
-    const instance = new Instance(this.#options);
+    const instance = new Instance({ ...this.#options, measure: this.#instances.size === 0 });
     this.#processes.add(instance);
     void instance.exited.then(() => this.#processes.delete(instance));
     try {
-      const { provider, note } = await instance.load();
+      const { provider, note, costs } = await instance.load();
       if (this.#closed) throw closing();
       this.#provider = provider;
+      if (costs.length > 0) this.#options.onMeasured(costs);
       if (note !== undefined) this.#options.onNote(note);
     } catch (error) {
       instance.kill();
       await instance.exited;
       throw error;
     }
-    this.#instances.add(instance);
+    this.#instances.set(instance, []);
     void instance.exited.then((reason) => {
       this.#instances.delete(instance);
       if (this.#closed) return;

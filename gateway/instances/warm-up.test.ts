@@ -21,3 +21,35 @@ test('a model that can not run one of the sizes is refused with that size', asyn
   });
   expect(ran).toEqual([1, 2, 3]);
 });
+
+test('what counts is the middle one of the runs after the first, which plans', async () => {
+  let clock = 0;
+  const ran = new Map<number, number>();
+  const run = async (size: number) => {
+    const nth = ran.get(size) ?? 0;
+    ran.set(size, nth + 1);
+    clock += [900, 7, 4, 50, 4, 5][nth] ?? 0;
+  };
+  expect(await warmUp(2, run, () => clock)).toEqual([
+    { size: 1, ms: 5 },
+    { size: 2, ms: 5 },
+  ]);
+  expect([...ran.values()]).toEqual([6, 6]);
+});
+
+test('a slow model is not kept from serving by measuring it: a single image is measured, the rest is not', async () => {
+  let clock = 0;
+  const ran: number[] = [];
+  const run = async (size: number) => {
+    ran.push(size);
+    clock += 1000 * size;
+  };
+  expect(await warmUp(3, run, () => clock)).toEqual([{ size: 1, ms: 1000 }]);
+  expect(ran).toEqual([1, 1, 2, 3]);
+});
+
+test('without a clock every size runs once', async () => {
+  const ran: number[] = [];
+  expect(await warmUp(3, async (size) => ran.push(size))).toEqual([]);
+  expect(ran).toEqual([1, 2, 3]);
+});

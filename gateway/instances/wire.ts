@@ -39,6 +39,8 @@ const toInstanceSchema = z.discriminatedUnion('type', [
     maxPixels: z.int().min(1),
     /** Largest batch that will be sent; 0: the provider's default. Every size up to it is run before `loaded`. */
     batchMax: z.int().min(0),
+    /** Whether the warm-up measures what batches cost. */
+    measure: z.boolean(),
   }),
   z.object({
     type: z.literal('run'),
@@ -48,7 +50,7 @@ const toInstanceSchema = z.discriminatedUnion('type', [
 ]);
 export type ToInstance = z.infer<typeof toInstanceSchema>;
 export type RunItem = Extract<ToInstance, { type: 'run' }>['items'][number];
-export type LoadOrder = Omit<Extract<ToInstance, { type: 'load' }>, 'type'>;
+export type LoadOrder = Omit<Extract<ToInstance, { type: 'load' }>, 'type' | 'measure'>;
 
 const prediction = z.object({ label: z.string(), index: z.int(), score: z.number() });
 const itemResultSchema = z.discriminatedUnion('ok', [
@@ -76,6 +78,8 @@ const fromInstanceSchema = z.discriminatedUnion('type', [
     provider: z.enum(PROVIDERS),
     /** Why the providers before it don't run. */
     note: z.string().optional(),
+    /** What a run costs by its images; none where it was not to be measured. */
+    costs: z.array(z.object({ size: z.int().min(1), ms: z.number().min(0) })).readonly(),
     residentBytes,
   }),
   z.object({ type: z.literal('loadFailed'), error: errorBodySchema }),

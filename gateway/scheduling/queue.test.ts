@@ -1,11 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PRIORITIES, type Priority } from '../../core/engine.ts';
+import { CostCurve } from './cost-curve.ts';
 import { AGING_MS, BatchQueue, type Entry } from './queue.ts';
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
-const limits = { maxLength: 8, maxBatch: 2, maxWaitMs: 0 };
+/** A batch costs what one of it costs: the more together, the better. */
+const costs = new CostCurve([1, 1000].map((size) => ({ size, ms: 10 })));
+const limits = { maxLength: 8, maxBatch: 2, maxWaitMs: 0, costs };
+const room = { instances: 1, idle: 1 };
 const entry = (request: string, over: Partial<Entry<string>> = {}): Entry<string> => ({
   client: 'a',
   priority: 'normal',
@@ -25,7 +29,7 @@ function filled(entries: readonly Entry<string>[], over: Partial<typeof limits> 
 /** What leaves the queue, in order. */
 function order(queue: BatchQueue<string>, now = 0): string[] {
   const out: string[] = [];
-  for (let decision = queue.decide(now); decision.kind === 'dispatch'; decision = queue.decide(now)) {
+  for (let decision = queue.decide(now, room); decision.kind === 'dispatch'; decision = queue.decide(now, room)) {
     out.push(...decision.batch.map(({ request }) => request));
   }
   return out;
@@ -33,28 +37,90 @@ function order(queue: BatchQueue<string>, now = 0): string[] {
 
 describe('BatchQueue', () => {
   test('an empty queue has nothing to do', () => {
-    expect(filled([]).decide(0)).toEqual({ kind: 'idle' });
+    expect(filled([]).decide(0, room)).toEqual({ kind: 'idle' });
   });
 
   test('a batch is never larger than its bound', () => {
     const queue = filled([entry('1'), entry('2'), entry('3')]);
-    const first = queue.decide(0);
+    const first = queue.decide(0, room);
     expect(first.kind === 'dispatch' && first.batch.map(({ request }) => request)).toEqual(['1', '2']);
     expect(queue.length).toBe(1);
   });
 
-  test('an entry waits for company, but no longer than maxWaitMs', () => {
-    const queue = filled([entry('1', { enqueuedAt: 100 })], { maxWaitMs: 5 });
-    expect(queue.decide(102)).toEqual({ kind: 'wait', ms: 3 });
-    expect(queue.decide(105).kind).toBe('dispatch');
+  /** Two come a millisecond apart, one of them waits. */
+  const expecting = (over: Partial<typeof limits>, deadline = 1000) => {
+    const queue = filled([entry('gone', { enqueuedAt: 99 })], { maxBatch: 4, maxWaitMs: 5, ...over });
+    queue.decide(99, room);
+    queue.offer(entry('1', { enqueuedAt: 100, deadline }));
+    return queue;
+  };
+
+  test('one that others follow closely waits for the next, but no longer than maxWaitMs', () => {
+    expect(expecting({}).decide(100, room)).toEqual({ kind: 'wait', ms: 2 });
+    expect(expecting({ maxWaitMs: 1.5 }).decide(101, room)).toEqual({ kind: 'wait', ms: 0.5 });
+    expect(expecting({ maxWaitMs: 1.5 }).decide(101.5, room).kind).toBe('dispatch');
+    expect(expecting({ maxWaitMs: 0 }).decide(100, room).kind).toBe('dispatch');
   });
 
-  test('nothing waits for company past its own deadline', () => {
-    expect(filled([entry('1', { deadline: 4 })], { maxWaitMs: 5 }).decide(0).kind).toBe('dispatch');
+  test('nobody waits for company who came alone, whose company would gain nothing, or who has no time for it', () => {
+    expect(filled([entry('1')], { maxWaitMs: 5 }).decide(0, room).kind).toBe('dispatch');
+    const linear = new CostCurve([1, 1000].map((size) => ({ size, ms: 10 * size })));
+    expect(expecting({ costs: linear }).decide(100, room).kind).toBe('dispatch');
+    expect(expecting({}, 111).decide(100, room)).toEqual({ kind: 'wait', ms: 0.5 });
+    expect(expecting({}, 110).decide(100, room).kind).toBe('dispatch');
   });
 
   test('a full batch does not wait', () => {
-    expect(filled([entry('1'), entry('2')], { maxWaitMs: 5 }).decide(0).kind).toBe('dispatch');
+    const queue = expecting({ maxBatch: 2 });
+    queue.offer(entry('2', { enqueuedAt: 100 }));
+    expect(queue.decide(100, room).kind).toBe('dispatch');
+  });
+
+  test('while all instances run, a batch grows until one of them needs it', () => {
+    const queue = filled([entry('1')], { maxBatch: 4 });
+    const busy = { instances: 1, idle: 0, ahead: { since: 0, size: 1 } };
+    expect(queue.decide(2, busy)).toEqual({ kind: 'wait', ms: 7 });
+    expect(queue.decide(9, busy).kind).toBe('dispatch');
+  });
+
+  test('where batches gain nothing, images run one by one', () => {
+    const linear = new CostCurve([1, 1000].map((size) => ({ size, ms: 10 * size })));
+    const queue = filled(
+      ['1', '2', '3'].map((name) => entry(name)),
+      { costs: linear },
+    );
+    expect(queue.decide(0, room)).toMatchObject({ kind: 'dispatch', batch: { length: 1 } });
+  });
+
+  test('who would be late in a large batch runs in a small one, if all others are in time nevertheless', () => {
+    const dear = new CostCurve([1, 1000].map((size) => ({ size, ms: 10 + 10 * size })));
+    const waiting = [entry('pressed', { deadline: 25 }), ...['1', '2', '3'].map((name) => entry(name))];
+    expect(order(filled(waiting, { maxBatch: 4, costs: dear })).slice(0, 1)).toEqual(['pressed']);
+    const first = filled(waiting, { maxBatch: 4, costs: dear }).decide(0, room);
+    expect(first.kind === 'dispatch' && first.batch.map(({ request }) => request)).toEqual(['pressed']);
+  });
+
+  test('who can only be in time at the price of several others is passed over', () => {
+    const dear = new CostCurve([1, 1000].map((size) => ({ size, ms: 10 + 10 * size })));
+    const waiting = [
+      entry('pressed', { deadline: 25 }),
+      ...['1', '2', '3'].map((name) => entry(name, { deadline: 45 })),
+    ];
+    const first = filled(waiting, { maxBatch: 4, costs: dear }).decide(0, room);
+    expect(first.kind === 'dispatch' && first.batch.map(({ request }) => request)).toEqual(['1', '2', '3']);
+  });
+
+  test('who comes before others by priority is not passed over for them', () => {
+    const dear = new CostCurve([1, 1000].map((size) => ({ size, ms: 10 + 10 * size })));
+    const waiting = ['1', '2', '3'].map((name) => entry(name, { deadline: 45 }));
+    const important = entry('important', { deadline: 25, priority: 'high', client: 'b' });
+    const first = filled([...waiting, important], { maxBatch: 4, costs: dear }).decide(0, room);
+    expect(first.kind === 'dispatch' && first.batch.map(({ request }) => request)).toEqual(['important']);
+  });
+
+  test('when nobody is expected to be in time, one runs all the same: costs are estimates', () => {
+    const waiting = ['1', '2'].map((name) => entry(name, { deadline: 5 }));
+    expect(filled(waiting).decide(0, room)).toMatchObject({ kind: 'dispatch', batch: { length: 1 } });
   });
 
   test('clients take turns, however many requests one has', () => {
@@ -89,7 +155,7 @@ describe('BatchQueue', () => {
       Array.from({ length: 8 }, (_, i) => entry(`g${i}`, { client: 'greedy' })),
       { maxBatch: 1 },
     );
-    for (let now = 0; now < 4 * AGING_MS; now += AGING_MS - 1) queue.decide(now);
+    for (let now = 0; now < 4 * AGING_MS; now += AGING_MS - 1) queue.decide(now, room);
     const now = 4 * AGING_MS;
     for (const name of ['p', 'q']) queue.offer(entry(name, { client: name, enqueuedAt: now }));
     expect(order(queue, now)).toEqual(['g5', 'p', 'q', 'g6', 'g7']);
@@ -108,7 +174,7 @@ describe('BatchQueue', () => {
     for (let now = 0; frames === 0; now += 33) {
       queue.offer(entry('frame', { client: 'camera', stream: 's', priority: 'low', enqueuedAt: now }));
       queue.offer(entry('other', { enqueuedAt: now }));
-      const decision = queue.decide(now);
+      const decision = queue.decide(now, room);
       if (decision.kind === 'dispatch' && decision.batch[0]?.request === 'frame') frames += 1;
       expect(now, 'milliseconds of waiting').toBeLessThan(3 * AGING_MS);
     }
@@ -116,7 +182,7 @@ describe('BatchQueue', () => {
 
   test('who comes later stands behind who waits, also when it comes for the first time', () => {
     const queue = filled([entry('1', { client: 'steady' }), entry('2', { client: 'steady' })], { maxBatch: 1 });
-    queue.decide(0);
+    queue.decide(0, room);
     for (const name of ['new', 'newer']) queue.offer(entry(name, { client: name }));
     expect(order(queue)).toEqual(['2', 'new', 'newer']);
   });
@@ -163,7 +229,7 @@ describe('BatchQueue', () => {
     const queue = filled([entry('1')], { maxWaitMs: 50 });
     queue.restore([entry('suspect', { alone: true })]);
     const batches: string[][] = [];
-    for (let decision = queue.decide(0); decision.kind === 'dispatch'; decision = queue.decide(0)) {
+    for (let decision = queue.decide(0, room); decision.kind === 'dispatch'; decision = queue.decide(0, room)) {
       batches.push(decision.batch.map(({ request }) => request));
     }
     expect(batches[0]).toEqual(['suspect']);
@@ -183,6 +249,9 @@ describe('BatchQueue', () => {
 });
 
 describe('BatchQueue in a simulation', () => {
+  /** Nobody is ever too late for such a run. */
+  const costs = new CostCurve([{ size: 1000, ms: 0.01 }]);
+
   const step = fc.oneof(
     {
       weight: 5,
@@ -214,7 +283,7 @@ describe('BatchQueue in a simulation', () => {
   test('every accepted entry leaves exactly once, in time, within the bounds, and clients take turns', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 120 }), fc.integer({ min: 0, max: 50 }), (steps, maxWaitMs) => {
-        const queue = new BatchQueue<string>({ maxLength: 6, maxBatch: 3, maxWaitMs });
+        const queue = new BatchQueue<string>({ maxLength: 6, maxBatch: 3, maxWaitMs, costs });
         const all: Writable<Entry<string>>[] = [];
         const waiting = new Map<string, Entry<string>>();
         /** When the place of an entry was taken: frames inherit it. */
@@ -267,7 +336,7 @@ describe('BatchQueue in a simulation', () => {
               expect(late.deadline).toBeLessThanOrEqual(now);
               leave(late);
             }
-            const decision = queue.decide(now);
+            const decision = queue.decide(now, room);
             expect(decision.kind === 'idle').toBe(waiting.size === 0);
             if (decision.kind !== 'dispatch') continue;
             expect(decision.batch.length).toBeLessThanOrEqual(3);
@@ -310,7 +379,7 @@ describe('BatchQueue in a simulation', () => {
     const arrival = fc.record({ client: fc.nat(1000), priority, ms: fc.nat(20) });
     fc.assert(
       fc.property(fc.infiniteStream(arrival), (arrivals) => {
-        const queue = new BatchQueue<string>({ maxLength: 8, maxBatch: 1, maxWaitMs: 0 });
+        const queue = new BatchQueue<string>({ maxLength: 8, maxBatch: 1, maxWaitMs: 0, costs });
         queue.offer(entry('patient', { client: 'patient', priority: 'low' }));
         let now = 0;
         let agedFor = 0;
@@ -319,7 +388,7 @@ describe('BatchQueue in a simulation', () => {
           // Two come for every one that is served.
           for (const [i, who] of [client, client + 1].entries())
             queue.offer(entry(`${now}.${i}`, { client: `c${who}`, priority, enqueuedAt: now }));
-          const decision = queue.decide(now);
+          const decision = queue.decide(now, room);
           if (decision.kind === 'dispatch' && decision.batch[0]?.request === 'patient') return;
           if (now >= 2 * AGING_MS) agedFor += 1;
           expect(agedFor, 'served after it came first').toBeLessThanOrEqual(8);

@@ -4,9 +4,14 @@
  *
  * Guarantees: takes no more than its bound; nothing past its deadline is dispatched; of one client's
  * stream only the newest waits; within a priority clients take turns; what has waited for long for its client's
- * turn rises in priority, so none starves. No question takes longer because much waits.
+ * turn rises in priority, so none starves. Passed over is only who, by what batches cost, can't be in time any more, or
+ * whose being in time would make more others of his priority late; refused is nobody for that. No question takes longer
+ * because much waits, except which to pass over.
  */
 import { PRIORITIES, type Priority } from '../../core/engine.ts';
+import { Arrivals } from './arrivals.ts';
+import { Batching, type Room, type Situation } from './batching.ts';
+import type { CostCurve } from './cost-curve.ts';
 import { Deadlines } from './deadlines.ts';
 import { Sorted } from './sorted.ts';
 
@@ -28,8 +33,10 @@ export interface QueueLimits {
   readonly maxLength: number;
   /** Entries of one batch. */
   readonly maxBatch: number;
-  /** Milliseconds that an entry may wait for company; 0: never waits. */
+  /** Milliseconds that an entry may wait for company while an instance is idle; 0: never waits. */
   readonly maxWaitMs: number;
+  /** What batches cost. */
+  readonly costs: CostCurve;
 }
 
 /** Milliseconds of waiting for its client's turn that raise what is next by one priority. */
@@ -44,6 +51,13 @@ export type Offer<T> =
   /** `displaced` left the queue for it: an older frame of its stream, or the last in line of a greedier client. */
   | { readonly accepted: true; readonly displaced?: Entry<T>; readonly why?: 'superseded' | 'crowded' }
   | { readonly accepted: false };
+
+/** Which run next. */
+interface Plan {
+  readonly size: number;
+  /** Deadline from which on one can be among them; undefined: everybody can. */
+  readonly from?: number;
+}
 
 /** Who has waiting entries. */
 interface Client<T> {
@@ -118,6 +132,11 @@ function placeOf<T>(entry: Entry<T>, lane: Lane<T>, { since, number }: Pick<Plac
   };
 }
 
+function comesBefore<T>({ lane, number }: Place<T>, other: Place<T>): boolean {
+  const order = lane.level - other.lane.level || lane.client.turn - other.lane.client.turn || number - other.number;
+  return order < 0;
+}
+
 const levelOf = <T>({ best }: Client<T>): number => best?.level ?? PRIORITIES.length;
 
 export class BatchQueue<T> {
@@ -133,6 +152,8 @@ export class BatchQueue<T> {
   readonly #rising = new Sorted<Lane<T>>((one, other) => one.risesAt - other.risesAt || one.number - other.number);
   /** Entries that run alone. */
   #alone = 0;
+  readonly #arrivals = new Arrivals();
+  readonly #batching: Batching;
   #turn = 0;
   #lanes = 0;
   #newest = 0;
@@ -140,6 +161,7 @@ export class BatchQueue<T> {
 
   constructor(limits: QueueLimits) {
     this.#limits = limits;
+    this.#batching = new Batching(limits.costs, limits.maxBatch, limits.maxWaitMs);
   }
 
   get length(): number {
@@ -147,6 +169,7 @@ export class BatchQueue<T> {
   }
 
   offer(entry: Entry<T>): Offer<T> {
+    this.#arrivals.add(entry.enqueuedAt);
     const older = this.#ofStream(entry);
     if (older) return { accepted: true, displaced: this.#replace(older, entry), why: 'superseded' };
     const crowd = this.length < this.#limits.maxLength ? undefined : this.#lastOfTheGreediest(entry.client);
@@ -196,14 +219,19 @@ export class BatchQueue<T> {
 
   /** Whether the next batch is one that runs alone, and so needs an idle instance. */
   nextRunsAlone(now: number): boolean {
-    return this.#alone > 0 && this.#next(now)?.entry.alone === true;
+    if (this.#alone === 0) return false;
+    this.#raise(now);
+    return this.#next?.entry.alone === true;
   }
 
-  /** What to do at `now` with an instance free; call `expire` first. */
-  decide(now: number): Decision<T> {
+  /** What to do at `now` with that room; call `expire` first. */
+  decide(now: number, room: Room): Decision<T> {
     if (this.length === 0) return { kind: 'idle' };
-    const left = this.length < this.#limits.maxBatch ? this.#mayWaitUntil() - now : 0;
-    return left > 0 ? { kind: 'wait', ms: left } : { kind: 'dispatch', batch: this.#take(now) };
+    const situation = this.#situation(now, room);
+    const ms = this.#alone > 0 ? 0 : this.#batching.waitMs(situation);
+    if (ms > 0) return { kind: 'wait', ms };
+    this.#raise(now);
+    return { kind: 'dispatch', batch: this.#take(now, this.#plan(situation)) };
   }
 
   /** Everything, oldest first; the queue is empty afterwards. */
@@ -213,18 +241,49 @@ export class BatchQueue<T> {
     return all.map(({ entry }) => entry);
   }
 
-  /** When the waiting for company ends; -Infinity where one has no time for it, or runs without any. */
-  #mayWaitUntil(): number {
-    let end = Number.POSITIVE_INFINITY;
-    for (const { since } of this.#places.values()) end = Math.min(end, since + this.#limits.maxWaitMs);
-    const pressed = this.#alone > 0 || this.#deadlines.next <= end;
-    return pressed ? Number.NEGATIVE_INFINITY : end;
+  #situation(now: number, room: Room): Situation {
+    const { length: waiting } = this;
+    let oldest = now;
+    // Who is enough for the largest batch waits for nobody.
+    if (waiting < this.#limits.maxBatch)
+      for (const { since } of this.#places.values()) oldest = Math.min(oldest, since);
+    return {
+      now,
+      room,
+      waiting,
+      oldest,
+      tightestDeadline: this.#deadlines.next,
+      gapMs: this.#arrivals.gapMs(now),
+      silenceMs: this.#arrivals.silenceMs(now),
+      seen: this.#arrivals.seen,
+    };
   }
 
-  #take(now: number): Entry<T>[] {
+  #plan(situation: Situation): Plan {
+    const { now, tightestDeadline } = situation;
+    const doneAt = (size: number) => now + this.#batching.doneInMs(size, situation);
+    const size = this.#batching.size(situation);
+    if (tightestDeadline >= doneAt(size)) return { size };
+    const soonest = doneAt(1);
+    const possible = [...this.#places.values()].filter(({ deadline }) => deadline >= soonest);
+    // Nobody would be in time; but costs are estimates: a small run shows whether that is so.
+    if (possible.length === 0) return { size: 1 };
+    // Nobody is passed over for the sake of those whom he comes before by priority.
+    const first = Math.min(...possible.map(({ lane }) => lane.level));
+    const deadlines = possible.flatMap(({ lane, deadline }) => (lane.level === first ? [deadline] : []));
+    const chosen = this.#batching.sizeUnderPressure(
+      size,
+      deadlines.sort((a, b) => a - b),
+      situation,
+    );
+    return { size: chosen, from: doneAt(chosen) };
+  }
+
+  /** Call `#raise` first. */
+  #take(now: number, { size, from }: Plan): Entry<T>[] {
     const batch: Entry<T>[] = [];
-    while (batch.length < this.#limits.maxBatch) {
-      const place = this.#next(now);
+    while (batch.length < size) {
+      const place = from === undefined ? this.#next : this.#nextWithTime(from);
       if (!place || (place.entry.alone && batch.length > 0)) break;
       const { lane, entry } = place;
       this.#rearrange(lane.client, () => {
@@ -238,15 +297,30 @@ export class BatchQueue<T> {
     return batch;
   }
 
-  /** The best priority first, then the client whose turn it is, then arrival. */
-  #next(now: number): Place<T> | undefined {
+  /** Has those rise that have waited for long enough. */
+  #raise(now: number): void {
     for (let { first } = this.#rising; first && first.risesAt <= now; first = this.#rising.first) {
       const lane = first;
       this.#rearrange(lane.client, () => {
         lane.raised += 1;
       });
     }
+  }
+
+  /** The best priority first, then the client whose turn it is, then arrival. */
+  get #next(): Place<T> | undefined {
     return this.#turns.first?.best?.places.first;
+  }
+
+  /** The same, of those whose deadline is at `from` or later. */
+  #nextWithTime(from: number): Place<T> | undefined {
+    let best: Place<T> | undefined;
+    for (const { lanes } of this.#turns)
+      for (const { places } of lanes) {
+        const place = places.find(({ deadline }) => deadline >= from);
+        if (place && (!best || comesBefore(place, best))) best = place;
+      }
+    return best;
   }
 
   #enter(entry: Entry<T>, number: number): void {

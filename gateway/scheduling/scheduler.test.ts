@@ -3,7 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { PRIORITIES, type Priority } from '../../core/engine.ts';
 import { TwinlensError } from '../../core/errors.ts';
 import { FakeClock, settle } from '../../test/doubles/fake-clock.ts';
+import type { Room } from './batching.ts';
+import { CostCurve } from './cost-curve.ts';
 import { type Outcome, type Runner, Scheduler } from './scheduler.ts';
+
+/** The more together, the better. */
+const costs = new CostCurve([1, 1000].map((size) => ({ size, ms: 10 })));
 
 /** An instance with places for some batches, which answers when the test says so. */
 class ManualRunner implements Runner<string, string> {
@@ -22,9 +27,10 @@ class ManualRunner implements Runner<string, string> {
     this.slots = slots;
   }
 
-  hasCapacity(alone: boolean): boolean {
-    if (this.running.some((one) => one.alone)) return false;
-    return this.running.length < (alone ? Math.min(this.slots, 1) : this.slots);
+  room(alone: boolean): Room | undefined {
+    if (this.running.some((one) => one.alone)) return undefined;
+    const idle = (alone ? Math.min(this.slots, 1) : this.slots) - this.running.length;
+    return idle > 0 ? { instances: this.slots, idle } : undefined;
   }
 
   onCapacity(listener: () => void): void {
@@ -54,7 +60,7 @@ function make(slots = 1, over: Partial<{ maxLength: number; maxBatch: number; ma
   const clock = new FakeClock(0);
   const runner = new ManualRunner(slots);
   const scheduler = new Scheduler<string, string>({
-    limits: { maxLength: 4, maxBatch: 2, maxWaitMs: 0, ...over },
+    limits: { maxLength: 4, maxBatch: 2, maxWaitMs: 0, costs, ...over },
     runner,
     clock,
     onLength: () => undefined,

@@ -6,6 +6,7 @@
  */
 import type { Priority } from '../../core/engine.ts';
 import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
+import type { Room } from './batching.ts';
 import { Deadlines } from './deadlines.ts';
 import { BatchQueue, type Entry, type QueueLimits } from './queue.ts';
 
@@ -19,10 +20,11 @@ export interface Clock {
 
 /** What runs batches: the instances of a model version. */
 export interface Runner<Request, Result> {
-  /** @param alone for a batch that shares its instance with no other */
-  hasCapacity(alone: boolean): boolean;
-  /** One outcome a request, in order. Rejects when the whole batch came to nothing and may be tried again. */
+  /** Where a batch could run now; undefined: nowhere. @param alone for one that shares its instance with no other */
+  room(alone: boolean): Room | undefined;
+  /** One outcome a request, in order. Call only when there is `room`. Rejects when the whole batch came to nothing and may be tried again. */
   run(batch: readonly Request[], alone: boolean): Promise<readonly Outcome<Result>[]>;
+  /** `listener` is called whenever there may be more room. */
   onCapacity(listener: () => void): void;
 }
 
@@ -164,8 +166,10 @@ export class Scheduler<Request, Result> {
     this.#expire(now);
     let waitMs = Number.POSITIVE_INFINITY;
     // One that must run alone holds back the others until an instance is idle; else there might never be one.
-    while (this.#runner.hasCapacity(this.#queue.nextRunsAlone(now))) {
-      const decision = this.#queue.decide(now);
+    for (;;) {
+      const room = this.#runner.room(this.#queue.nextRunsAlone(now));
+      if (!room) break;
+      const decision = this.#queue.decide(now, room);
       if (decision.kind === 'dispatch') {
         void this.#dispatch(decision.batch, now);
         continue;

@@ -28,6 +28,11 @@ export class Sorted<T> {
     return this.#items.values();
   }
 
+  /** The first that `wanted` is true of; looks through the list. */
+  find(wanted: (item: T) => boolean): T | undefined {
+    return this.#items.find(wanted);
+  }
+
   add(item: T): void {
     // Most come last.
     if (this.last === undefined || this.#compare(this.last, item) < 0) this.#items.push(item);

@@ -15,7 +15,7 @@ import {
   type Runtime,
   verifyPackage,
 } from '../instances/index.ts';
-import { type Clock, type Outcome, Scheduler } from '../scheduling/index.ts';
+import { type Clock, CostCurve, type Outcome, Scheduler } from '../scheduling/index.ts';
 import type { Loadable } from './loadable.ts';
 import type { Handle, ServableRequest, ServingObserver } from './servable.ts';
 
@@ -49,6 +49,9 @@ interface Answer {
 const LOAD_TIMEOUT_MS = 180_000;
 const RUN_TIMEOUT_MS = 60_000;
 
+/** What a run is taken to cost until the first instance has measured it. */
+const UNMEASURED = [{ size: 1, ms: 1 }];
+
 /** Operators see one stage for all that comes before the warm-up. */
 const SHOWN_AS = { load: 'load', goldens: 'load', 'warm-up': 'warm-up' } as const satisfies Record<
   InstanceStage,
@@ -59,6 +62,7 @@ export class ServingVersion implements Loadable {
   readonly #options: VersionOptions;
   readonly #pool: InstancePool;
   #scheduler: Scheduler<ServableRequest, Answer> | undefined;
+  readonly #costs = new CostCurve(UNMEASURED);
   #handles = 0;
   #noted = false;
   #onStage: (stage: LoadStage) => void = () => undefined;
@@ -71,6 +75,8 @@ export class ServingVersion implements Loadable {
     const { name: model, version } = manifest;
     this.#pool = new InstancePool({
       size: options.instances,
+      now: () => options.clock.now(),
+      onMeasured: (costs) => this.#costs.measured(costs),
       load: {
         folder: options.folder,
         manifest,
@@ -127,13 +133,13 @@ export class ServingVersion implements Loadable {
       limits: {
         maxLength: queueMax,
         maxBatch: largestBatch(provider, batchMax, manifest),
-        // On a CPU a batch is no faster than its images one by one: waiting for company only costs time.
-        maxWaitMs: provider === 'cpu' ? 0 : batchWaitMs,
+        maxWaitMs: batchWaitMs,
+        costs: this.#costs,
       },
       clock,
       onLength,
       runner: {
-        hasCapacity: (alone) => this.#pool.hasCapacity(alone),
+        room: (alone) => this.#pool.room(alone),
         onCapacity: (listener) => this.#pool.onCapacity(listener),
         run: (batch, alone) => this.#run(batch, alone),
       },
@@ -226,6 +232,8 @@ export class ServingVersion implements Loadable {
     const ran = await this.#pool.run(items, alone);
     const { provider, infer, batchSize } = ran;
     if (batchSize > 0) {
+      this.#costs.ran(batchSize, infer);
+      this.#costs.prepared(batchSize, preparationMs(ran.items));
       const { name: model, version } = manifest;
       observer.batchRan({ model, version, size: batchSize, provider, inferMs: infer });
     }
@@ -235,4 +243,9 @@ export class ServingVersion implements Loadable {
         : { ok: false, error: fromErrorBody(item.error) },
     );
   }
+}
+
+/** Pictures of a batch are decoded side by side: what counts is the one that was ready last. */
+function preparationMs(items: readonly ItemResult[]): number {
+  return Math.max(0, ...items.map((item) => (item.ok ? item.decode + item.prepare : 0)));
 }

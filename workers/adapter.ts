@@ -15,9 +15,11 @@ const none = (reason: string): AdapterReport => ({ available: false, fallbackAda
 
 let probing: Promise<AdapterReport> | undefined;
 
-/** Asked once a worker: starting the graphics process takes a tenth of a second. */
+/** Those who ask at the same time get one answer: the first time, the graphics process has to come up. */
 export function probeAdapter(): Promise<AdapterReport> {
-  probing ??= askForAdapter();
+  probing ??= askForAdapter().finally(() => {
+    probing = undefined;
+  });
   return probing;
 }
 

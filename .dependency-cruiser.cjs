@@ -67,7 +67,7 @@ module.exports = {
     rule(
       'app-knows-the-face-of-workers',
       { path: '^app/' },
-      { path: '^workers/', pathNot: '^workers/(engine|index)\\.ts$' },
+      { path: '^workers/', pathNot: '^workers/(early|engine|index)\\.ts$' },
       'app/ uses the interface of workers/.',
     ),
     rule(

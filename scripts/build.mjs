@@ -4,6 +4,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { compressFolder } from './compress.mjs';
+import { writeEarlyLinks } from './early-links.mjs';
 import { fingerprint, isFresh, markFresh } from './fingerprint.mjs';
 import { bin, must, root } from './run.mjs';
 import { writeServiceWorker } from './service-worker.mjs';
@@ -41,6 +42,7 @@ export async function buildPage() {
   });
   const out = join(root, 'out');
   if (!existsSync(join(out, 'index.html'))) throw new Error('next build left no out/index.html');
+  writeEarlyLinks(out);
   writeServiceWorker(out);
   await compressFolder(out);
   markFresh('page', print);

@@ -2,9 +2,10 @@
 // @ts-check
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, join, relative, sep } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import typescript from 'typescript';
 import { filesBelow } from './fingerprint.mjs';
+import { reachable } from './mentions.mjs';
 import { root } from './run.mjs';
 
 /** Only the plain wasm build is kept beforehand; the WebGPU builds are kept when a device first uses one. */
@@ -20,23 +21,6 @@ function onlyForAdmin(files, out) {
   const pages = (/** @type {string[]} */ ...names) => names.map((name) => join(out, name)).filter(existsSync);
   const visitors = reachable(pages('index.html', '404.html'), files);
   return new Set([...reachable(pages('admin.html'), files)].filter((path) => !visitors.has(path)));
-}
-
-/**
- * `from` and the files whose names they mention, and theirs: names of built files carry a hash and are mentioned whole.
- * @param {readonly string[]} from
- * @param {readonly string[]} files
- */
-function reachable(from, files) {
-  const built = files.filter((path) => path.includes(`${sep}_next${sep}`));
-  const reached = new Set(from);
-  // A set that grows while it is walked is walked to its end.
-  for (const path of reached) {
-    if (!/\.(?:html|js|mjs|css|ts)$/.test(path)) continue;
-    const text = readFileSync(path, 'utf8');
-    for (const other of built) if (text.includes(basename(other))) reached.add(other);
-  }
-  return reached;
 }
 
 /** @param {string} out folder of the export */

@@ -13,7 +13,17 @@ export interface AdapterReport {
 
 const none = (reason: string): AdapterReport => ({ available: false, fallbackAdapter: false, reason, name: '' });
 
-export async function probeAdapter(): Promise<AdapterReport> {
+let probing: Promise<AdapterReport> | undefined;
+
+/** Those who ask at the same time get one answer: the first time, the graphics process has to come up. */
+export function probeAdapter(): Promise<AdapterReport> {
+  probing ??= askForAdapter().finally(() => {
+    probing = undefined;
+  });
+  return probing;
+}
+
+async function askForAdapter(): Promise<AdapterReport> {
   const gpu: GPU | undefined = Reflect.get(navigator, 'gpu');
   if (!gpu) return none('this browser has no WebGPU');
   try {

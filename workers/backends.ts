@@ -6,13 +6,14 @@ import type { NoticeCode } from '../core/engine.ts';
 import { asTwinlensError, TwinlensError } from '../core/errors.ts';
 import { checkGolden } from '../core/golden.ts';
 import { LatencyWindow } from '../core/latency.ts';
+import type { Manifest, Variant } from '../core/manifest.ts';
 import { normalizeInto, tensorLength } from '../core/normalize.ts';
 import { prepareRgb } from '../core/resize.ts';
 import { probabilities } from '../core/scores.ts';
 import { type AdapterReport, probeAdapter, probeWasm, webgpuBuild } from './adapter.ts';
 import { type Choice, chooseBackend, type Trial } from './backend-choice.ts';
 import type { BackendPreference } from './engine.ts';
-import { type Backend, type BackendRequest, createBackend, RuntimeFailure } from './ort.ts';
+import { type Backend, type BackendRequest, createBackend, RuntimeFailure, startAhead } from './ort.ts';
 import { decodePicture } from './picture.ts';
 import type { Verdict } from './store-index.ts';
 
@@ -36,14 +37,24 @@ export interface BackendJob extends BackendRequest {
 
 type Tried = { readonly backend: Backend; readonly tensor: Float32Array<ArrayBuffer> };
 
+/** What `prepareRgb` makes of each golden. */
+function goldenInputs({ manifest, goldens }: BackendJob): Promise<readonly Uint8Array[]> {
+  const prepare = async (bytes: Uint8Array<ArrayBuffer>) =>
+    prepareRgb(await decodePicture(new Blob([bytes], { type: 'image/png' })), manifest.input);
+  return Promise.all(goldens.map(prepare));
+}
+
 /** Runs every golden. Throws ENGINE_FAILED when one is not what the reference gave. Resolves to the last input. */
-async function passGoldens(backend: Backend, { manifest, goldens }: BackendJob): Promise<Float32Array<ArrayBuffer>> {
+async function passGoldens(
+  backend: Backend,
+  manifest: Manifest,
+  inputs: readonly Uint8Array[],
+): Promise<Float32Array<ArrayBuffer>> {
   const tensor = new Float32Array(tensorLength(manifest.input));
   for (const [i, golden] of manifest.goldens.entries()) {
-    const bytes = goldens[i];
-    if (!bytes) throw new TwinlensError('INTERNAL', `The golden ${golden.image} was not read.`);
-    const pixels = await decodePicture(new Blob([bytes], { type: 'image/png' }));
-    normalizeInto(prepareRgb(pixels, manifest.input), manifest.input, tensor, 0);
+    const pixels = inputs[i];
+    if (!pixels) throw new TwinlensError('INTERNAL', `The golden ${golden.image} was not read.`);
+    normalizeInto(pixels, manifest.input, tensor, 0);
     const { ok, message } = checkGolden(golden, probabilities(await backend.run(tensor), manifest.output));
     if (!ok) throw new TwinlensError('ENGINE_FAILED', `${backend.name} gives wrong answers here: ${message}.`);
   }
@@ -61,10 +72,15 @@ export async function openBackend(
     if (!available) throw new TwinlensError('ENGINE_FAILED', `The model can't run here: ${reason}.`);
   }
   step('compile');
-  const backend = await createBackend(provider === 'wasm' ? 'wasm' : webgpuBuild(), provider, job);
+  const build = provider === 'wasm' ? 'wasm' : webgpuBuild();
+  // The goldens are decoded while the runtime starts.
+  const [created, inputs] = await Promise.allSettled([createBackend(build, provider, job), goldenInputs(job)]);
+  if (created.status === 'rejected') throw created.reason;
+  const backend = created.value;
   try {
+    if (inputs.status === 'rejected') throw inputs.reason;
     step('check');
-    return { backend, tensor: await passGoldens(backend, job) };
+    return { backend, tensor: await passGoldens(backend, job.manifest, inputs.value) };
   } catch (error) {
     await letGo(backend);
     throw error;
@@ -131,17 +147,34 @@ async function compare(job: BackendJob, context: BackendContext): Promise<Compar
   return { backend: kept.tried.backend, choice, lasting };
 }
 
-const verdictKey = (adapter: AdapterReport, job: BackendJob): string =>
-  [adapter.name, job.manifest.files[job.variant.file]?.sha256, navigator.userAgent].join('|');
+const verdictKey = (adapter: AdapterReport, manifest: Manifest, variant: Variant): string =>
+  [adapter.name, manifest.files[variant.file]?.sha256, navigator.userAgent].join('|');
+
+const isReal = ({ available, fallbackAdapter }: AdapterReport): boolean => available && !fallbackAdapter;
+
+/** Starts the runtime that `selectBackend` is going to ask for first, while the model's files are on their way. */
+export async function startRuntimeFor(
+  { manifest, variant }: Pick<BackendJob, 'manifest' | 'variant'>,
+  { preference, verdict }: Pick<BackendContext, 'preference' | 'verdict'>,
+): Promise<void> {
+  const first = async (): Promise<Backend['provider']> => {
+    if (preference !== 'auto') return preference;
+    const adapter = await probeAdapter();
+    if (!isReal(adapter)) return 'wasm';
+    return (await verdict(verdictKey(adapter, manifest, variant)))?.provider ?? 'webgpu';
+  };
+  const provider = await first();
+  if (provider === 'webgpu' || probeWasm().available) await startAhead(provider === 'wasm' ? 'wasm' : webgpuBuild());
+}
 
 async function auto(job: BackendJob, context: BackendContext): Promise<Backend> {
   const adapter = await probeAdapter();
-  if (!adapter.available || adapter.fallbackAdapter) {
+  if (!isReal(adapter)) {
     const { backend } = await openBackend('wasm', job, context.step);
     context.notice('BACKEND_CHOSEN', `${backend.name}: ${adapter.reason}.`);
     return backend;
   }
-  const key = verdictKey(adapter, job);
+  const key = verdictKey(adapter, job.manifest, job.variant);
   const verdict = await context.verdict(key);
   if (verdict) {
     try {

@@ -76,7 +76,10 @@ export interface DeviceEngine extends InferenceEngine {
   classifyPrepared(prepared: Prepared, options?: ClassifyOptions): Promise<Classification>;
   /** Prepare and run in one message: the live path. */
   classifyPicture(picture: Picture, options?: ClassifyOptions): Promise<Classification>;
-  /** A JPEG of the whole picture whose short side is what the model's resize asks for, so that the gateway's resize changes nothing. */
+  /**
+   * The whole picture, without loss, with the short side that the model's resize asks for, so that the gateway's resize
+   * changes nothing.
+   */
   encode(picture: Picture, options?: PictureOptions): Promise<EncodedImage>;
   capabilities(): Promise<DeviceCapabilities>;
   /** Forgets stored weights; the loaded model keeps running. Ends an update under way. */

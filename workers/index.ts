@@ -1,4 +1,5 @@
 /** The door of workers/: the page makes its device engine here and knows nothing else of the worker. */
+import { takeWorker } from './early.ts';
 import type { DeviceEngine, DeviceEngineOptions } from './engine.ts';
 import { SwappingEngine } from './swapping-engine.ts';
 
@@ -14,10 +15,10 @@ export type {
   UpdateOptions,
 } from './engine.ts';
 
-/** Starts nothing by itself: the worker is spawned by the first call. */
+/** Starts nothing by itself: the worker is spawned by the first call, unless `startEarly` did. */
 export function createDeviceEngine(options: DeviceEngineOptions): DeviceEngine {
   return new SwappingEngine(options, {
-    spawn: () => new Worker(new URL('./inference-worker.ts', import.meta.url), { type: 'module', name: 'inference' }),
+    spawn: takeWorker,
     setInterval: (callback, ms) => {
       const timer = setInterval(callback, ms);
       return () => clearInterval(timer);

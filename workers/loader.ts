@@ -5,7 +5,7 @@
 import type { LoadProgress, NoticeCode } from '../core/engine.ts';
 import { TwinlensError } from '../core/errors.ts';
 import { type Manifest, variantOf } from '../core/manifest.ts';
-import { openBackend, selectBackend } from './backends.ts';
+import { type BackendContext, openBackend, selectBackend, startRuntimeFor } from './backends.ts';
 import type { BackendPreference } from './engine.ts';
 import { Loaded } from './loaded.ts';
 import type { Backend } from './ort.ts';
@@ -23,6 +23,12 @@ export interface LoaderOptions {
   onBroken(error: TwinlensError): void;
 }
 
+export interface Opened {
+  readonly loaded: Loaded;
+  /** Never rejects. */
+  readonly kept: Promise<void>;
+}
+
 /** Same name and version, and the very same files. */
 export function sameModel(a: Manifest, b: Manifest): boolean {
   return a.name === b.name && a.version === b.version && JSON.stringify(a.files) === JSON.stringify(b.files);
@@ -37,8 +43,11 @@ export class Loader {
     this.#options = options;
   }
 
-  /** Errors: those of `PackageFiles.read` and `selectBackend`. */
-  async open(manifest: Manifest, signal: AbortSignal, report: (progress: LoadProgress) => void): Promise<Loaded> {
+  /**
+   * Resolves to the model and to the moment when the store has its files. Errors: those of `PackageFiles.read` and
+   * `selectBackend`.
+   */
+  async open(manifest: Manifest, signal: AbortSignal, report: (progress: LoadProgress) => void): Promise<Opened> {
     const { files, store, notice, onBroken, onRecovered } = this.#options;
     const variant = variantOf(manifest);
     let last: LoadProgress | undefined;
@@ -46,9 +55,7 @@ export class Loader {
       last = progress;
       report(progress);
     };
-    const { classNames, ...bytes } = await files.read(manifest, variant, { signal, onProgress });
-    const job = { ...bytes, manifest, variant };
-    const backend = await selectBackend(job, {
+    const context: BackendContext = {
       preference: this.#options.backend,
       step: (phase) => {
         if (signal.aborted) throw loadCancelled();
@@ -57,7 +64,10 @@ export class Loader {
       notice,
       verdict: (key) => store.verdict(key),
       rememberVerdict: (verdict) => store.rememberVerdict(verdict),
-    });
+    };
+    void startRuntimeFor({ manifest, variant }, context);
+    const { classNames, kept, ...bytes } = await files.read(manifest, variant, { signal, onProgress });
+    const backend = await selectBackend({ ...bytes, manifest, variant }, context);
     if (signal.aborted) {
       await backend.release();
       throw loadCancelled();
@@ -71,7 +81,7 @@ export class Loader {
       onRecovered: () => onRecovered(loaded),
       onBroken,
     });
-    return loaded;
+    return { loaded, kept };
   }
 
   /** A backend for a model whose own was lost; its files come from the store. */

@@ -67,6 +67,29 @@ function runtimeOf(build: Build): Promise<Runtime> {
   return runtime;
 }
 
+/** The smallest graph that there is, y = x: ONNX Runtime starts no sooner than with its first session. */
+const STARTER = new Uint8Array([
+  8, 8, 58, 55, 10, 16, 10, 1, 120, 18, 1, 121, 34, 8, 73, 100, 101, 110, 116, 105, 116, 121, 18, 1, 103, 90, 15, 10, 1,
+  120, 18, 10, 10, 8, 8, 1, 18, 4, 10, 2, 8, 1, 98, 15, 10, 1, 121, 18, 10, 10, 8, 8, 1, 18, 4, 10, 2, 8, 1, 66, 2, 16,
+  13,
+]);
+
+/**
+ * Fetches, compiles and starts a build, so that a model that comes later finds it running. Resolves also when it
+ * could not be started: whoever needs it is told.
+ */
+export async function startAhead(build: Build): Promise<void> {
+  try {
+    const runtime = await runtimeOf(build);
+    await lock.run(async () => {
+      const session = await runtime.InferenceSession.create(STARTER, { executionProviders: ['wasm'] });
+      await session.release();
+    });
+  } catch {
+    // `createBackend` meets the same failure and explains it.
+  }
+}
+
 function checkNeeds(manifest: Manifest, variant: Variant, provider: Backend['provider']): void {
   if (manifest.input.datatype !== 'float32') {
     throw new TwinlensError('INVALID_ARGUMENT', `Inputs of ${manifest.input.datatype} are not run in browsers yet.`);

@@ -14,6 +14,8 @@ export interface ModelPackage {
   readonly classNames: readonly string[];
   /** PNG bytes, in the order of the manifest's goldens. */
   readonly goldens: readonly Uint8Array<ArrayBuffer>[];
+  /** Resolves once the store has what was fetched; never rejects. */
+  readonly kept: Promise<void>;
 }
 
 export interface PackageOptions {
@@ -51,6 +53,7 @@ export class PackageFiles {
     const unique = [...new Set(paths)];
     const totalBytes = unique.reduce((sum, path) => sum + entryOf(manifest, path).bytes, 0);
     const came = new Map<string, number>();
+    const writes: Promise<void>[] = [];
     let fromStore = false;
     let reported = -1;
     const report = (phase: LoadProgress['phase']) => {
@@ -86,7 +89,7 @@ export class PackageFiles {
                 report('download');
               },
             });
-            await this.#store.write(entry, bytes);
+            writes.push(this.#store.write(entry, bytes));
             return [path, bytes] as const;
           }),
         ),
@@ -102,6 +105,7 @@ export class PackageFiles {
         model: take(variant.file),
         classNames: parseClassNames(parseJson(take(output.classNames), output.classNames), output),
         goldens: manifest.goldens.map((golden) => take(golden.image)),
+        kept: Promise.all(writes).then(() => undefined),
       };
     } catch (error) {
       if (options.signal.aborted) throw new TwinlensError('CANCELLED', 'Loading the model was cancelled.');

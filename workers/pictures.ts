@@ -10,7 +10,7 @@ import { checkEncoding } from '../core/sniff.ts';
 import { sha256 } from './download.ts';
 import type { Picture, Prepared } from './engine.ts';
 import { Lock } from './lock.ts';
-import { decodePicture, encodeJpeg, MAX_PIXELS } from './picture.ts';
+import { decodePicture, type EncodedPicture, encodePicture, MAX_PIXELS } from './picture.ts';
 
 /** Pixels of the longest side of an encoded picture; a longer strip is sent as it is. */
 const MAX_SIDE = 8192;
@@ -51,9 +51,13 @@ export class Pictures {
     return { model: { name, version }, digest, pixels: data, width, height, sourceWidth, sourceHeight, timings };
   }
 
-  /** A JPEG of the whole picture, at the size that the model's resize would bring it to. */
-  encode(picture: Picture, manifest: Manifest): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#lock.run(async () => encodeJpeg(scale(await decodePicture(picture), manifest.input)));
+  /** The whole picture, at the size that the model's resize would bring it to and without loss; a long strip as a JPEG. */
+  encode(picture: Picture, manifest: Manifest): Promise<EncodedPicture> {
+    return this.#lock.run(async () => {
+      const view = await decodePicture(picture);
+      const scaled = scale(view, manifest.input);
+      return encodePicture(scaled, scaled === view ? 'small' : 'exact');
+    });
   }
 
   async #toPixels(decode: () => Promise<PixelView>, input: InputSpec): Promise<Pixels> {

@@ -6,7 +6,6 @@
 import type {
   Classification,
   ClassifyOptions,
-  EncodedImage,
   EngineEvent,
   EngineStatus,
   ImageInput,
@@ -21,14 +20,14 @@ import type { Manifest } from '../core/manifest.ts';
 import { tensorLength } from '../core/normalize.ts';
 import { predictionsOf } from '../core/top.ts';
 import { probeAdapter, probeWasm } from './adapter.ts';
-import { Catalogue } from './catalogue.ts';
+import { Catalogue, type Found } from './catalogue.ts';
 import type { BackendPreference, DeviceCapabilities, Picture, Prepared } from './engine.ts';
 import type { Loaded } from './loaded.ts';
 import { Loader, loadCancelled, sameModel } from './loader.ts';
 import { Lock } from './lock.ts';
 import { RuntimeFailure } from './ort.ts';
 import { PackageFiles } from './package-files.ts';
-import { closePicture } from './picture.ts';
+import { closePicture, type EncodedPicture } from './picture.ts';
 import { Pictures, type Pixels } from './pictures.ts';
 import { ModelStore } from './store.ts';
 import { Turns } from './turns.ts';
@@ -56,6 +55,8 @@ export class WorkerEngine implements InferenceEngine {
   #loaded: Loaded | undefined;
   /** The manifest last described or loaded: what `prepare` and `encode` work for. */
   #manifest: Manifest | undefined;
+  /** What the gateway has just told of the model that a load will most likely ask for; good for one load. */
+  #described: Found | undefined;
 
   constructor(options: WorkerEngineOptions) {
     this.#options = options;
@@ -112,9 +113,12 @@ export class WorkerEngine implements InferenceEngine {
   }
 
   async describe(spec: string, signal?: AbortSignal): Promise<Manifest> {
-    const { manifest, labels } = await this.#catalogue.find(spec, signal);
-    await this.#store.mention(manifest, labels);
+    const found = await this.#catalogue.find(spec, signal);
+    const { manifest, labels } = found;
+    // Nothing waits for it; what a load keeps later is written after it, under the same lock.
+    void this.#store.mention(manifest, labels);
     this.#manifest = manifest;
+    this.#described = found;
     return manifest;
   }
 
@@ -123,9 +127,9 @@ export class WorkerEngine implements InferenceEngine {
     return this.#pictures.describe(await this.#pictures.prepare(picture, manifest.input), manifest);
   }
 
-  async encode(picture: Picture): Promise<EncodedImage & { readonly data: Uint8Array<ArrayBuffer> }> {
+  async encode(picture: Picture): Promise<EncodedPicture> {
     const manifest = this.#known(picture);
-    return { encoding: 'jpeg', data: await this.#pictures.encode(picture, manifest) };
+    return this.#pictures.encode(picture, manifest);
   }
 
   classify(image: ImageInput, options: ClassifyOptions = {}): Promise<Classification> {
@@ -227,18 +231,22 @@ export class WorkerEngine implements InferenceEngine {
     };
     try {
       report({ phase: 'manifest', loadedBytes: 0, totalBytes: 0, fromStore: false });
-      const found = await this.#catalogue.find(spec, signal);
+      const found = this.#takeDescribed(spec) ?? (await this.#catalogue.find(spec, signal));
       const previous = this.#loaded;
-      const same = previous !== undefined && sameModel(previous.manifest, found.manifest);
-      const loaded = same ? previous : await this.#loader.open(found.manifest, signal, report);
-      this.#manifest = found.manifest;
-      if (loaded !== previous) {
-        this.#loaded = loaded;
-        // The picture that runs now still uses the old one.
-        if (previous) await this.#turns.between(() => previous.release());
-        await this.#store.remember(found.manifest, found.labels);
+      if (previous !== undefined && sameModel(previous.manifest, found.manifest)) {
+        this.#manifest = found.manifest;
+        this.#setStatus({ state: 'ready', model: previous.summary });
+        return previous.summary;
       }
+      const { loaded, kept } = await this.#loader.open(found.manifest, signal, report);
+      this.#manifest = found.manifest;
+      this.#loaded = loaded;
+      // The picture that runs now still uses the old one.
+      if (previous) await this.#turns.between(() => previous.release());
+      // It answers from now on; that a later visit finds it here is seen to meanwhile.
       this.#setStatus({ state: 'ready', model: loaded.summary });
+      await kept;
+      await this.#store.remember(found.manifest, found.labels);
       return loaded.summary;
     } catch (error) {
       const known = signal.aborted ? loadCancelled() : asTwinlensError(error, 'ENGINE_FAILED');
@@ -248,6 +256,13 @@ export class WorkerEngine implements InferenceEngine {
       if (known instanceof RuntimeFailure && !this.#loaded) this.#options.onNeedsReplacement(known.message);
       throw known;
     }
+  }
+
+  /** Asking again for the version that was just described would cost a round trip before anything is fetched. */
+  #takeDescribed(spec: string): Found | undefined {
+    const found = this.#described;
+    this.#described = undefined;
+    return found && spec === `${found.manifest.name}@${found.manifest.version}` ? found : undefined;
   }
 
   #setStatus(status: EngineStatus): void {

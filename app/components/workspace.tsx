@@ -1,6 +1,7 @@
 'use client';
 /** The page: one workspace with two ways in, camera and photos, one result and the history under it. */
 import { type ChangeEvent, useEffect, useRef, useState } from 'react';
+import { startEarly } from '../../workers/early.ts';
 import type { Runtime } from '../lib/runtime.ts';
 import { Device } from './device.tsx';
 import { DropTarget } from './drop-target.tsx';
@@ -23,6 +24,11 @@ import { useStore } from './use-store.ts';
 import styles from './workspace.module.css';
 
 const getRuntime = late(async () => (await import('../lib/runtime.ts')).startRuntime());
+// Begun before React is at work on the page, so that all of it comes side by side; who uses it hears of a failure.
+if (typeof window !== 'undefined') {
+  startEarly();
+  void getRuntime().catch(() => undefined);
+}
 
 export function Workspace() {
   const state = useLate(getRuntime);

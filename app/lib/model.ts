@@ -163,17 +163,8 @@ export class DeviceModel {
     this.#describing = undefined;
     this.#show({ state: 'loading', progress: undefined });
     try {
-      const capabilities = await this.#options.engine.capabilities();
-      if (abort.signal.aborted) return;
-      this.#view.update((view) => ({ ...view, capabilities }));
-      if (!capabilities.wasm.available && !capabilities.webgpu.available) {
-        this.#show({ state: 'impossible', reason: capabilities.wasm.reason });
-        return;
-      }
-      const manifest = await this.describe();
-      if (abort.signal.aborted) return;
-      // By version: what is loaded must be what pictures are prepared for, whatever is published in between.
-      const model = await this.#options.engine.load(specOf(manifest), { signal: abort.signal });
+      // Side by side: looking for a graphics adapter takes as long as half the model does to come.
+      const [model] = await Promise.all([this.#open(abort.signal), this.#look(abort.signal)]);
       if (!abort.signal.aborted) this.#show({ state: 'ready', model });
     } catch (failure) {
       if (abort.signal.aborted) return;
@@ -182,6 +173,23 @@ export class DeviceModel {
     } finally {
       if (this.#abort === abort) this.#abort = undefined;
     }
+  }
+
+  async #open(signal: AbortSignal): Promise<LoadedModel> {
+    const manifest = await this.describe();
+    if (signal.aborted) throw new TwinlensError('CANCELLED', 'Loading the model was cancelled.');
+    // By version: what is loaded must be what pictures are prepared for, whatever is published in between.
+    return this.#options.engine.load(specOf(manifest), { signal });
+  }
+
+  /** Ends the load where no model can run. */
+  async #look(signal: AbortSignal): Promise<void> {
+    const capabilities = await this.#options.engine.capabilities();
+    if (signal.aborted) return;
+    this.#view.update((view) => ({ ...view, capabilities }));
+    if (capabilities.wasm.available || capabilities.webgpu.available) return;
+    this.#stopLoading();
+    this.#show({ state: 'impossible', reason: capabilities.wasm.reason });
   }
 
   #stopLoading(): void {
@@ -219,7 +227,9 @@ export class DeviceModel {
         this.#show({ state: 'ready', model: status.model });
         return;
       case 'failed':
-        if (!ours) this.#show({ state: 'failed', error: status.error });
+        if (!ours && this.#view.get().model.state !== 'impossible') {
+          this.#show({ state: 'failed', error: status.error });
+        }
         return;
       case 'empty':
         return;

@@ -144,8 +144,16 @@ export function startRuntime() {
     }
   });
 
+  // It fetches the whole page once more: not while the first answer needs both cores and the line.
+  let keepsPage = false;
+  const keepPage = () => {
+    if (keepsPage || model.view.get().model.state === 'loading') return;
+    keepsPage = true;
+    registerServiceWorker();
+  };
   let wasReady = false;
   model.view.subscribe(() => {
+    keepPage();
     router.setDevice(model.condition);
     const ready = model.view.get().model.state === 'ready';
     if (ready && !wasReady) {
@@ -213,7 +221,6 @@ export function startRuntime() {
   applyMode(preferences.mode);
   void cache.open();
   void history.open();
-  registerServiceWorker();
 
   return {
     camera,

@@ -72,7 +72,7 @@ function triton({ loop, machine, idle, run, refuse }, { delayMs, preferred, time
 }
 
 /**
- * TensorFlow Serving's batching (tensorflow/tensorflow: core/kernels/batching_util/shared_batch_scheduler.h).
+ * TensorFlow Serving's batching (tensorflow/serving: tensorflow_serving/batching/README.md).
  * @param {World} world @param {{timeoutMs: number, allowed: readonly number[] | undefined, mostBatches: number}} options
  * @returns {Policy}
  */

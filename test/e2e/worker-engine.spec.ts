@@ -172,7 +172,7 @@ test('forgetting the store leaves the loaded model running and downloads at the 
 test('describing and preparing need neither the weights nor ONNX Runtime', async () => {
   const { page } = opened;
   server.requests.length = 0;
-  const { prepared, jpeg } = await page.evaluate(async (text) => {
+  const { prepared, sent, digestOfSent } = await page.evaluate(async (text) => {
     const { engine } = window.harness;
     await engine.describe('efficientnet-lite0');
     const blob = new Blob([Uint8Array.from(atob(text), (char) => char.charCodeAt(0))]);
@@ -181,13 +181,16 @@ test('describing and preparing need neither the weights nor ONNX Runtime', async
     const bitmap = await createImageBitmap(new Blob([Uint8Array.from(encoded.data)]));
     return {
       prepared: { digest, bytes: pixels.length, width, height, sourceWidth, sourceHeight },
-      jpeg: { encoding: encoded.encoding, width: bitmap.width, height: bitmap.height },
+      sent: { encoding: encoded.encoding, width: bitmap.width, height: bitmap.height },
+      digestOfSent: (await engine.prepare(new Blob([Uint8Array.from(encoded.data)]))).digest,
     };
   }, fixture('baseline-420.jpg'));
   expect(prepared).toMatchObject({ bytes: 224 * 224 * 3, width: 224, height: 224 });
   expect(prepared.digest).toMatch(/^[0-9a-f]{64}$/);
   const short = Math.min(prepared.sourceWidth, prepared.sourceHeight);
-  expect(jpeg).toMatchObject({ encoding: 'jpeg', [short === prepared.sourceHeight ? 'height' : 'width']: 256 });
+  expect(sent).toMatchObject({ encoding: 'webp', [short === prepared.sourceHeight ? 'height' : 'width']: 256 });
+  // To the pixel: what the gateway resizes is what this device would have run.
+  expect(digestOfSent).toBe(prepared.digest);
   expect(server.requests.filter((path) => /\.wasm$|\.onnx$|ort/.test(path))).toEqual([]);
 });
 

@@ -65,7 +65,8 @@ export class Loader {
       verdict: (key) => store.verdict(key),
       rememberVerdict: (verdict) => store.rememberVerdict(verdict),
     };
-    void startRuntimeFor({ manifest, variant }, context);
+    // Whatever goes wrong there, `selectBackend` meets again and explains.
+    startRuntimeFor({ manifest, variant }, context).catch(() => undefined);
     const { classNames, kept, ...bytes } = await files.read(manifest, variant, { signal, onProgress });
     const backend = await selectBackend({ ...bytes, manifest, variant }, context);
     if (signal.aborted) {

@@ -25,11 +25,9 @@ export function writeEarlyLinks(out) {
     .filter((path) => path !== page && !first.includes(path))
     .map((path) => {
       const href = `/${relative(out, path).split(sep).join('/')}`;
-      const as = path.endsWith('.wasm') ? 'fetch' : 'script';
-      // A worker takes them out of the HTTP cache; what is preloaded only the document itself may use.
-      return second.has(path)
-        ? `<link rel="preload" as="${as}" fetchPriority="low" href="${href}"/>`
-        : `<link rel="prefetch" as="${as}" href="${href}"/>`;
+      // Not `preload`: what a worker takes, the document leaves unused, and browsers complain of that.
+      if (second.has(path)) return `<link rel="modulepreload" fetchPriority="low" href="${href}"/>`;
+      return `<link rel="prefetch" as="${path.endsWith('.wasm') ? 'fetch' : 'script'}" href="${href}"/>`;
     });
   if (!html.includes('</head>')) throw new Error(`${basename(page)} has no head to put links into.`);
   writeFileSync(page, html.replace('</head>', `${links.join('')}</head>`));

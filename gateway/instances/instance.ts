@@ -84,11 +84,6 @@ export class Instance {
     return this.#residentBytes;
   }
 
-  /** Batches sent and not yet answered. */
-  get inFlight(): number {
-    return this.#waiting.size;
-  }
-
   /** Loads the model; rejects with the child's own error, or ENGINE_FAILED when it ends or hangs. */
   load(): Promise<Loaded> {
     if (this.#ended) return Promise.reject(new TwinlensError('ENGINE_FAILED', 'The instance has ended.'));

@@ -79,8 +79,8 @@ module.exports = {
     rule(
       'app-resizes-nothing',
       { path: '^app/' },
-      { path: '^core/kernel-bytes\\.ts$', reachable: true },
-      'The kernel is for workers; a page that imports it carries its bytes for nothing (core/sizes.ts is enough).',
+      { path: '^core/(jpeg-)?kernel-bytes\\.ts$', reachable: true },
+      'The kernels are for workers; a page that imports one carries its bytes for nothing (core/sizes.ts is enough).',
     ),
     rule(
       'gateway-stands-alone',

@@ -47,7 +47,12 @@ async function open(folder, threads) {
   );
   const bytes = readFileSync(join(folder, variantOf(manifest).file));
   const session = await createSession(bytes, manifest, 'cpu', { threads, arena: 'keep', gpuMemoryPercent: 0 });
-  const batches = new BatchRunner({ manifest, classNames, session, maxPixels: MAX_PIXELS });
+  const batches = new BatchRunner({
+    manifest,
+    classNames,
+    session,
+    decoding: { maxPixels: MAX_PIXELS, onThreads: false },
+  });
   return { manifest, session, batches };
 }
 

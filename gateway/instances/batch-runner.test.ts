@@ -8,6 +8,7 @@ import { BatchRunner } from './batch-runner.ts';
 import { decodeImage } from './decode.ts';
 
 const MAX_PIXELS = 4_000_000;
+const decoding = { maxPixels: MAX_PIXELS, onThreads: false };
 const { classes } = builtIn.output;
 const length = tensorLength(builtIn.input);
 const broken = {
@@ -26,7 +27,7 @@ function recorder() {
   };
   return {
     given,
-    runner: new BatchRunner({ manifest: builtIn, classNames: [], session: { run }, maxPixels: MAX_PIXELS }),
+    runner: new BatchRunner({ manifest: builtIn, classNames: [], session: { run }, decoding }),
   };
 }
 
@@ -87,7 +88,7 @@ test('a run that fails rejects for its order alone', async () => {
     if (fail) throw new Error('out of memory');
     return new Float32Array(batch * classes);
   };
-  const runner = new BatchRunner({ manifest: builtIn, classNames: [], session: { run }, maxPixels: MAX_PIXELS });
+  const runner = new BatchRunner({ manifest: builtIn, classNames: [], session: { run }, decoding });
   await expect(runner.run([golden(0)])).rejects.toThrow('out of memory');
   fail = false;
   await expect(runner.run([golden(0)])).resolves.toMatchObject({ batchSize: 1 });

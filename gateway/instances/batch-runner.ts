@@ -1,8 +1,8 @@
 /**
  * One order of pictures through the model: each is decoded, resized and normalised straight into its place in the
  * batch's tensor, then all run at once. Guarantees one result a picture, in order, and that a picture that can't be
- * decoded costs no other its answer. Runs follow one another; pictures of the next order are decoded meanwhile by
- * libvips' own threads. Knows no messages.
+ * decoded costs no other its answer. Runs follow one another, on threads of their own; pictures of the
+ * next order are decoded meanwhile. Knows no messages.
  *
  * Tensors are kept and used again: for each picture 600 kB would be made, filled with zeros and collected otherwise.
  */
@@ -12,7 +12,7 @@ import type { Manifest } from '../../core/manifest.ts';
 import { normalizeInto, tensorLength } from '../../core/normalize.ts';
 import { prepareRgb } from '../../core/resize.ts';
 import { toPredictions } from '../../core/scores.ts';
-import { openImage } from './decode.ts';
+import { type DecodeOptions, openImage } from './decode.ts';
 import { PixelBudget } from './pixel-budget.ts';
 import type { ModelSession } from './session.ts';
 import type { ItemResult, Ran, RunItem } from './wire.ts';
@@ -21,8 +21,8 @@ export interface BatchRunnerOptions {
   readonly manifest: Manifest;
   readonly classNames: readonly string[];
   readonly session: Pick<ModelSession, 'run'>;
-  /** Of one picture. */
-  readonly maxPixels: number;
+  /** `maxPixels`: of one picture. */
+  readonly decoding: DecodeOptions;
 }
 
 type Prepared =
@@ -45,7 +45,7 @@ export class BatchRunner {
 
   constructor(options: BatchRunnerOptions) {
     this.#options = options;
-    this.#budget = new PixelBudget(options.maxPixels);
+    this.#budget = new PixelBudget(options.decoding.maxPixels);
     this.#length = tensorLength(options.manifest.input);
     this.#pixels = new Uint8Array(this.#length);
   }
@@ -69,10 +69,10 @@ export class BatchRunner {
   }
 
   async #prepare({ image, top }: RunItem, tensor: Float32Array, place: number): Promise<Prepared> {
-    const { manifest, maxPixels } = this.#options;
+    const { manifest, decoding } = this.#options;
     const begun = performance.now();
     try {
-      const opened = await openImage(image, maxPixels);
+      const opened = await openImage(image, decoding);
       return await this.#budget.spend(opened.newPixels, async () => {
         const picture = await opened.decode();
         const decoded = performance.now();

@@ -24,6 +24,9 @@ import { type FromInstance, parseToInstance, type RunItem, type ToInstance } fro
 
 type LoadOrder = Extract<ToInstance, { type: 'load' }>;
 
+/** Threads of ONNX Runtime that take longer to run usual models than this process's own thread to decode for them. */
+const THREADS_THAT_ONE_FEEDS = 4;
+
 interface Model {
   /** Why the providers before the session's don't run it. */
   readonly note: string | undefined;
@@ -64,7 +67,9 @@ async function load(order: LoadOrder): Promise<Model> {
   );
   const { value, note } = await firstThatWorks(order.providers, (provider) => open(file, order, provider));
   const { session, costs } = value;
-  return { session, costs, note, batches: new BatchRunner({ manifest, classNames, session, maxPixels }) };
+  const onThreads = session.provider !== 'cpu' || order.runtime.threads > THREADS_THAT_ONE_FEEDS;
+  const decoding = { maxPixels, onThreads };
+  return { session, costs, note, batches: new BatchRunner({ manifest, classNames, session, decoding }) };
 }
 
 /** A session that is right, and has run every batch size, on this provider. */

@@ -1,0 +1,166 @@
+/**
+ * JPEGs to RGB by the compiled decoder (core/jpeg-kernel/), to the bytes that libjpeg gives: one decoder and its memory
+ * a thread. Decodes what nearly every photo is, a whole baseline file of three components; of any other, also of a
+ * broken one, it gives undefined, and whoever calls asks a decoder that knows all kinds.
+ */
+import { JPEG_KERNEL_BASE64 } from './jpeg-kernel-bytes.ts';
+import type { HuffmanTable, JpegScan } from './jpeg-scan.ts';
+
+interface Exports {
+  readonly free: () => number;
+  readonly tableBytes: () => number;
+  readonly buildTable: (table: number, counts: number, symbols: number) => number;
+  readonly setComponent: (
+    ...args: [index: number, dcTable: number, acTable: number, quants: number, plane: number, stride: number]
+  ) => void;
+  readonly openScan: (
+    ...args: [at: number, end: number, across: number, down: number, units: number, interval: number]
+  ) => void;
+  readonly decodeRow: () => number;
+  readonly takeRows: (
+    ...args: [width: number, rows: number, isFirst: number, isLast: number, scratch: number, target: number]
+  ) => number;
+  readonly isComplete: () => number;
+}
+
+const PAGE = 2 ** 16;
+/** Bytes of the decoder's memory, which never shrinks: the file and some rows of the picture have to fit. */
+export const MOST_MEMORY = 2 ** 24;
+const FIRST_MEMORY = 2 ** 19;
+/** Pixels; of pictures a few wide libjpeg makes chroma in another way. */
+const LEAST_SIDE = 16;
+/** Bytes before and behind a row of samples; of the room behind a region that vectors may reach into. */
+const MARGIN = 16;
+const ROOM = 64;
+
+/** Where in the block each of the file's 64 coefficients belongs (T.81, figure 5). */
+const PLACES = Uint8Array.of(
+  ...[0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14],
+  ...[21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53],
+  ...[60, 61, 54, 47, 55, 62, 63],
+);
+
+interface Places {
+  /** For the decoder's own use. */
+  readonly scratch: number;
+  /** Of the pixel rows that it gives. */
+  readonly target: number;
+}
+
+/** Addresses, one region behind the other. */
+class Regions {
+  #end: number;
+
+  constructor(base: number) {
+    this.#end = base;
+  }
+
+  get end(): number {
+    return this.#end;
+  }
+
+  take(bytes: number): number {
+    const at = this.#end;
+    this.#end = (at + bytes + ROOM + 15) & ~15;
+    return at;
+  }
+}
+
+export class JpegDecoder {
+  readonly #memory: WebAssembly.Memory;
+  readonly #exports: Exports;
+  #bytes: Uint8Array<ArrayBuffer>;
+
+  constructor() {
+    const module = Uint8Array.from(atob(JPEG_KERNEL_BASE64), (character) => character.charCodeAt(0));
+    this.#memory = new WebAssembly.Memory({ initial: FIRST_MEMORY / PAGE, maximum: MOST_MEMORY / PAGE });
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module), { env: { memory: this.#memory } });
+    // The module is ours: kernel-bytes.test.ts compiles it again.
+    this.#exports = exports as unknown as Exports;
+    this.#bytes = new Uint8Array(this.#memory.buffer);
+  }
+
+  /** RGB, three bytes a pixel, row by row. @param file the whole file that `scan` was read from */
+  decode(file: Uint8Array, scan: JpegScan): Uint8Array<ArrayBuffer> | undefined {
+    const { width, height, down } = scan;
+    if (width < LEAST_SIDE || height < LEAST_SIDE) return undefined;
+    const places = this.#prepare(file, scan);
+    if (!places) return undefined;
+    const { scratch, target } = places;
+    const unitRows = Math.ceil(height / (8 * down));
+    const pixels = new Uint8Array(width * height * 3);
+    let at = 0;
+    for (let row = 0; row < unitRows; row += 1) {
+      if (this.#exports.decodeRow() === 0) return undefined;
+      const rows = Math.min(8 * down, height - row * 8 * down);
+      const isLast = row === unitRows - 1;
+      const taken = this.#exports.takeRows(width, rows, row === 0 ? 1 : 0, isLast ? 1 : 0, scratch, target);
+      pixels.set(this.#bytes.subarray(target, target + taken * width * 3), at);
+      at += taken * width * 3;
+    }
+    return this.#exports.isComplete() === 0 ? undefined : pixels;
+  }
+
+  /** Divides the memory and fills it; undefined: the picture doesn't fit, or its tables make no sense. */
+  #prepare(file: Uint8Array, scan: JpegScan): Places | undefined {
+    const { width, across, down, components, begin, restartInterval } = scan;
+    const { free, tableBytes, setComponent, openScan } = this.#exports;
+    const units = Math.ceil(width / (8 * across));
+    const stride = units * 8 * across + 2 * MARGIN;
+    const regions = new Regions(free());
+    const spec = regions.take(16 + 256);
+    const places = components.map((component, index) => ({
+      component,
+      dc: regions.take(tableBytes()),
+      ac: regions.take(tableBytes()),
+      quants: regions.take(2 * PLACES.length),
+      // A row before the ones of a row of units, and one behind.
+      plane: regions.take(stride * (8 * (index === 0 ? down : 1) + 2)) + stride + MARGIN,
+    }));
+    const scratch = regions.take(2 * (width + 2 * MARGIN));
+    // The last row of units may give the one pixel row more that the one before left.
+    const target = regions.take((8 * down + 1) * width * 3);
+    const data = file.subarray(begin);
+    const source = regions.take(data.length);
+    if (!this.#fits(regions.end)) return undefined;
+    for (const [index, { component, dc, ac, quants, plane }] of places.entries()) {
+      if (!this.#writeTable(component.dc, dc, spec) || !this.#writeTable(component.ac, ac, spec)) return undefined;
+      const factors = new Int16Array(this.#bytes.buffer, quants, PLACES.length);
+      for (const [at, factor] of component.quants.entries()) factors[PLACES[at] as number] = factor;
+      setComponent(index, dc, ac, quants, plane, stride);
+    }
+    this.#bytes.set(data, source);
+    openScan(source, source + data.length, across, down, units, restartInterval);
+    return { scratch, target };
+  }
+
+  #fits(end: number): boolean {
+    if (end > MOST_MEMORY) return false;
+    if (end > this.#bytes.length) {
+      this.#memory.grow(Math.ceil((end - this.#bytes.length) / PAGE));
+      this.#bytes = new Uint8Array(this.#memory.buffer);
+    }
+    return true;
+  }
+
+  #writeTable({ counts, symbols }: HuffmanTable, at: number, spec: number): boolean {
+    this.#bytes.set(counts, spec);
+    this.#bytes.set(symbols, spec + counts.length);
+    return this.#exports.buildTable(at, spec, spec + counts.length) !== 0;
+  }
+}
+
+let chosen: { readonly decoder: JpegDecoder | undefined } | undefined;
+
+/** This thread's decoder; undefined where there is no WebAssembly SIMD, or no room for it. */
+export function threadJpegDecoder(): JpegDecoder | undefined {
+  if (!chosen) {
+    try {
+      chosen = { decoder: new JpegDecoder() };
+    } catch {
+      // Whoever asks has another decoder.
+      chosen = { decoder: undefined };
+    }
+  }
+  return chosen.decoder;
+}

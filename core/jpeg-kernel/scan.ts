@@ -1,0 +1,199 @@
+/**
+ * The decoder of a baseline scan with three components, row of blocks by row of blocks: `npm run kernel` compiles this
+ * and the files beside it into ../jpeg-kernel-bytes.ts. Gives byte for byte what libjpeg gives. Owns the memory below
+ * `free()`; ../jpeg-plan.ts divides what lies above. Whatever the bytes say, it ends, and touches only what it was told of.
+ */
+import { isOverrun, isSpent, marker, needBlock, openBits, skipMarker } from './bits';
+import { doubleAcross, doubleBoth, repeatEdges, toRgb } from './colour';
+import { buildTable, decodeBlock, forgetBroken, isBroken, TABLE_BYTES } from './huffman';
+import { flatBlock, transformBlock } from './idct';
+import { block, COMPONENT_BYTES, components, free } from './regions';
+
+export { buildTable, free };
+
+const END_OF_IMAGE: u32 = 0xd9;
+const FIRST_RESTART: u32 = 0xd0;
+
+@unmanaged
+class Component {
+  dcTable: usize;
+  acTable: usize;
+  /** 64 i16, in the order of the block. */
+  quants: usize;
+  /** Its first sample in a row of units. A row before, one behind and a column on each side are there, too. */
+  plane: usize;
+  stride: usize;
+  /** Of the block before. */
+  dc: i32;
+}
+
+function componentAt(index: usize): Component {
+  return changetype<Component>(components() + index * COMPONENT_BYTES);
+}
+
+/** Luma samples for one of chroma along each axis: 1 or 2; `down` is 2 only where `across` is. */
+let across: i32 = 1;
+let down: i32 = 1;
+/** One block of chroma with its luma: in a row of them, and between two restart markers (0: there are none). */
+let units: i32 = 0;
+let interval: i32 = 0;
+let untilRestart: i32 = 0;
+let restarts: u32 = 0;
+
+/** Bytes of a table that `buildTable` makes. */
+export function tableBytes(): usize {
+  return TABLE_BYTES;
+}
+
+/** `index`: 0 luma, 1 blue chroma, 2 red chroma. */
+export function setComponent(
+  index: usize,
+  dcTable: usize,
+  acTable: usize,
+  quants: usize,
+  plane: usize,
+  stride: usize,
+): void {
+  const component = componentAt(index);
+  component.dcTable = dcTable;
+  component.acTable = acTable;
+  component.quants = quants;
+  component.plane = plane;
+  component.stride = stride;
+}
+
+/** `at` to `end`: the file's bytes from the scan's first on. */
+export function openScan(
+  at: usize,
+  end: usize,
+  lumaAcross: i32,
+  lumaDown: i32,
+  unitsInRow: i32,
+  restartInterval: i32,
+): void {
+  openBits(at, end);
+  forgetBroken();
+  across = lumaAcross;
+  down = lumaDown;
+  units = unitsInRow;
+  interval = restartInterval;
+  untilRestart = restartInterval;
+  restarts = 0;
+  forgetDc();
+}
+
+function forgetDc(): void {
+  for (let index: usize = 0; index < 3; index += 1) componentAt(index).dc = 0;
+}
+
+function restart(): bool {
+  if (!isSpent() || marker() !== FIRST_RESTART + (restarts & 7)) return false;
+  skipMarker();
+  forgetDc();
+  restarts += 1;
+  untilRestart = interval;
+  return true;
+}
+
+function decodeInto(component: Component, target: usize): void {
+  for (let at: usize = 0; at < 128; at += 16) v128.store(block() + at, i64x2.splat(0));
+  needBlock();
+  const last = decodeBlock(component.dcTable, component.acTable, component.dc);
+  component.dc = load<i16>(block());
+  if (last === 0) flatBlock(component.quants, target, component.stride);
+  else transformBlock(component.quants, target, component.stride);
+}
+
+/** Decodes the next row of units. False: the bytes are broken or end too soon. */
+export function decodeRow(): bool {
+  const luma = componentAt(0);
+  const blue = componentAt(1);
+  const red = componentAt(2);
+  for (let unit = 0; unit < units; unit += 1) {
+    if (interval > 0) {
+      if (untilRestart === 0 && !restart()) return false;
+      untilRestart -= 1;
+    }
+    for (let row = 0; row < down; row += 1) {
+      const line = luma.plane + ((<usize>row) << 3) * luma.stride + ((<usize>(unit * across)) << 3);
+      for (let column = 0; column < across; column += 1) decodeInto(luma, line + ((<usize>column) << 3));
+    }
+    decodeInto(blue, blue.plane + ((<usize>unit) << 3));
+    decodeInto(red, red.plane + ((<usize>unit) << 3));
+  }
+  return !isBroken && !isOverrun();
+}
+
+/** Whether the scan is read to its end, and the picture ends with it. */
+export function isComplete(): bool {
+  return isSpent() && marker() === END_OF_IMAGE;
+}
+
+/** `row`: 0 is the first of the row of units; there is one before it, and one behind the last. */
+function rowOf(component: Component, row: i32): usize {
+  return component.plane + <usize>row * component.stride;
+}
+
+function copyRow(component: Component, from: i32, to: i32): void {
+  memory.copy(rowOf(component, to) - 1, rowOf(component, from) - 1, component.stride);
+}
+
+/**
+ * RGB of the row of units that was just decoded, one pixel row behind the other, `width` pixels each; of a picture
+ * whose chroma is halved along both axes one pixel row later than decoded, as the next row of units has a part in it.
+ * @param rows pixel rows of the picture that lie in this row of units
+ * @param scratch room for two rows of chroma, each 32 bytes longer than the picture is wide
+ * Gives how many pixel rows it wrote.
+ */
+export function takeRows(width: usize, rows: i32, isFirst: bool, isLast: bool, scratch: usize, target: usize): i32 {
+  const luma = componentAt(0);
+  const blue = componentAt(1);
+  const red = componentAt(2);
+  const chromaWidth = (width + <usize>across - 1) / <usize>across;
+  if (across === 2) {
+    for (let row = 0; row < 8; row += 1) {
+      repeatEdges(rowOf(blue, row), chromaWidth);
+      repeatEdges(rowOf(red, row), chromaWidth);
+    }
+  }
+  let first = 0;
+  let end = rows;
+  if (down === 2) {
+    if (isFirst) {
+      copyRow(blue, 0, -1);
+      copyRow(red, 0, -1);
+    } else {
+      first = -1;
+    }
+    if (isLast) {
+      const chromaRows = (rows + 1) >> 1;
+      copyRow(blue, chromaRows - 1, chromaRows);
+      copyRow(red, chromaRows - 1, chromaRows);
+    } else {
+      end = rows - 1;
+    }
+  }
+  const otherScratch = scratch + width + 32;
+  for (let row = first; row < end; row += 1, target += width * 3) {
+    if (across === 1) {
+      toRgb(rowOf(luma, row), rowOf(blue, row), rowOf(red, row), width, target);
+      continue;
+    }
+    const near = down === 1 ? row : row >> 1;
+    if (down === 1) {
+      doubleAcross(rowOf(blue, near), chromaWidth, scratch);
+      doubleAcross(rowOf(red, near), chromaWidth, otherScratch);
+    } else {
+      const far = (row & 1) === 0 ? near - 1 : near + 1;
+      doubleBoth(rowOf(blue, near), rowOf(blue, far), chromaWidth, scratch);
+      doubleBoth(rowOf(red, near), rowOf(red, far), chromaWidth, otherScratch);
+    }
+    toRgb(rowOf(luma, row), scratch, otherScratch, width, target);
+  }
+  if (down === 2 && !isLast) {
+    copyRow(luma, rows - 1, -1);
+    copyRow(blue, 7, -1);
+    copyRow(red, 7, -1);
+  }
+  return end - first;
+}

@@ -1,0 +1,177 @@
+/**
+ * What a decoder has to know of a JPEG's one scan: size, sampling, tables and where its bits begin (ITU-T T.81,
+ * Annex B; JFIF 1.02). Reads baseline files of three components in one scan, luma and chroma; knows no other kind.
+ */
+
+export interface HuffmanTable {
+  /** How many codes have 1 to 16 bits. */
+  readonly counts: Uint8Array;
+  readonly symbols: Uint8Array;
+}
+
+export interface JpegComponent {
+  /** Factors of the 64 coefficients, in the order of the file. */
+  readonly quants: Uint8Array;
+  readonly dc: HuffmanTable;
+  readonly ac: HuffmanTable;
+}
+
+export interface JpegScan {
+  readonly width: number;
+  readonly height: number;
+  /** Luma samples for one of chroma, along each axis. */
+  readonly across: 1 | 2;
+  readonly down: 1 | 2;
+  /** Groups of blocks between two restart markers; 0: there are none. */
+  readonly restartInterval: number;
+  /** Luma, blue and red chroma. */
+  readonly components: readonly [JpegComponent, JpegComponent, JpegComponent];
+  /** Of the first byte of the scan's bits. */
+  readonly begin: number;
+}
+
+const [BASELINE, EXTENDED] = [0xc0, 0xc1];
+const [HUFFMAN, SCAN, QUANTS, RESTARTS, JFIF, ADOBE] = [0xc4, 0xda, 0xdb, 0xdd, 0xe0, 0xee];
+const MOST_DC_BITS = 11;
+
+interface Frame {
+  readonly width: number;
+  readonly height: number;
+  readonly ids: readonly number[];
+  readonly samplings: readonly number[];
+  readonly quants: readonly number[];
+}
+
+interface Tables {
+  readonly quants: Map<number, Uint8Array>;
+  /** By class and number, as DHT writes them. */
+  readonly huffman: Map<number, HuffmanTable>;
+}
+
+/** False: not of 8 bits, or cut short. */
+function readQuants(body: Uint8Array, { quants }: Tables): boolean {
+  for (let at = 0; at < body.length; at += 65) {
+    const number = body[at] ?? 0;
+    if (number > 3 || at + 65 > body.length) return false;
+    quants.set(number, body.subarray(at + 1, at + 65));
+  }
+  return true;
+}
+
+function readHuffman(body: Uint8Array, { huffman }: Tables): boolean {
+  for (let at = 0; at < body.length; ) {
+    const number = body[at] ?? 0;
+    const counts = body.subarray(at + 1, at + 17);
+    const size = counts.reduce((sum, count) => sum + count, 0);
+    const symbols = body.subarray(at + 17, at + 17 + size);
+    if (counts.length < 16 || symbols.length < size || size > 256) return false;
+    if (number < 0x10 && symbols.some((bits) => bits > MOST_DC_BITS)) return false;
+    huffman.set(number, { counts, symbols });
+    at += 17 + size;
+  }
+  return true;
+}
+
+function readFrame(body: Uint8Array): Frame | undefined {
+  if (body.length !== 15 || body[0] !== 8 || body[5] !== 3) return undefined;
+  const field = (offset: number) => [6, 9, 12].map((at) => body[at + offset] ?? 0);
+  const [height, width] = [((body[1] ?? 0) << 8) | (body[2] ?? 0), ((body[3] ?? 0) << 8) | (body[4] ?? 0)];
+  return { width, height, ids: field(0), samplings: field(1), quants: field(2) };
+}
+
+/** Bodies of the segments of which only the first bytes count. */
+interface Signs {
+  jfif: boolean;
+  /** The transform that an Adobe segment names; undefined: there is none. */
+  adobe: number | undefined;
+}
+
+const beginsWith = (body: Uint8Array, text: string): boolean =>
+  [...text].every((character, at) => body[at] === character.charCodeAt(0));
+
+/** Whether the components are luma and chroma: as libjpeg decides it. */
+function isYcc(signs: Signs, ids: readonly number[]): boolean {
+  if (signs.jfif) return true;
+  if (signs.adobe !== undefined) return signs.adobe === 1;
+  return ids.every((id, index) => id === index + 1);
+}
+
+function scanOf(
+  body: Uint8Array,
+  begin: number,
+  frame: Frame,
+  tables: Tables,
+): Omit<JpegScan, 'restartInterval'> | undefined {
+  // Three components, all coefficients, all bits: what a baseline scan says.
+  if (body.length !== 10 || body[0] !== 3 || body[7] !== 0 || body[8] !== 63 || body[9] !== 0) return undefined;
+  const components: JpegComponent[] = [];
+  for (const [index, id] of frame.ids.entries()) {
+    const chosen = body[2 + index * 2] ?? 0;
+    const quants = tables.quants.get(frame.quants[index] ?? -1);
+    const dc = tables.huffman.get(chosen >> 4);
+    const ac = tables.huffman.get(0x10 | (chosen & 15));
+    if (body[1 + index * 2] !== id || !quants || !dc || !ac) return undefined;
+    components.push({ quants, dc, ac });
+  }
+  const [luma, blue, red] = components;
+  const [own, ...others] = frame.samplings;
+  if (!luma || !blue || !red || others.some((factors) => factors !== 0x11)) return undefined;
+  if (own !== 0x11 && own !== 0x21 && own !== 0x22) return undefined;
+  const [across, down] = [own === 0x11 ? 1 : 2, own === 0x22 ? 2 : 1] as const;
+  return { width: frame.width, height: frame.height, across, down, components: [luma, blue, red], begin };
+}
+
+/** @param bytes the whole file. Undefined: it is of another kind, or broken. */
+export function readJpegScan(bytes: Uint8Array): JpegScan | undefined {
+  const tables: Tables = { quants: new Map(), huffman: new Map() };
+  const signs: Signs = { jfif: false, adobe: undefined };
+  let frame: Frame | undefined;
+  let restartInterval = 0;
+  if (bytes[0] !== 0xff || bytes[1] !== 0xd8) return undefined;
+  let at = 2;
+  while (at + 4 <= bytes.length) {
+    const marker = bytes[at + 1] ?? 0;
+    if (bytes[at] !== 0xff) return undefined;
+    if (marker === 0xff) {
+      at += 1; // A fill byte.
+      continue;
+    }
+    const length = ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0);
+    const end = at + 2 + length;
+    if (length < 2 || end > bytes.length) return undefined;
+    const body = bytes.subarray(at + 4, end);
+    switch (marker) {
+      case BASELINE:
+      case EXTENDED:
+        if (frame) return undefined;
+        frame = readFrame(body);
+        if (!frame) return undefined;
+        break;
+      case HUFFMAN:
+        if (!readHuffman(body, tables)) return undefined;
+        break;
+      case QUANTS:
+        if (!readQuants(body, tables)) return undefined;
+        break;
+      case RESTARTS:
+        if (body.length !== 2) return undefined;
+        restartInterval = ((body[0] ?? 0) << 8) | (body[1] ?? 0);
+        break;
+      case JFIF:
+        signs.jfif ||= body.length >= 12 && beginsWith(body, 'JFIF\0');
+        break;
+      case ADOBE:
+        if (body.length >= 12 && beginsWith(body, 'Adobe')) signs.adobe = body[11];
+        break;
+      case SCAN: {
+        const scan = frame && isYcc(signs, frame.ids) ? scanOf(body, end, frame, tables) : undefined;
+        return scan && { ...scan, restartInterval };
+      }
+      default:
+        // Comments and applications' own; every other frame and table is of another kind of JPEG.
+        if (marker !== 0xfe && (marker < 0xe0 || marker > 0xef)) return undefined;
+    }
+    at = end;
+  }
+  return undefined;
+}

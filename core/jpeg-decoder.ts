@@ -66,6 +66,8 @@ class Regions {
   }
 }
 
+const newBytes = (length: number): Uint8Array<ArrayBuffer> => new Uint8Array(length);
+
 export class JpegDecoder {
   readonly #memory: WebAssembly.Memory;
   readonly #exports: Exports;
@@ -80,15 +82,19 @@ export class JpegDecoder {
     this.#bytes = new Uint8Array(this.#memory.buffer);
   }
 
-  /** RGB, three bytes a pixel, row by row. @param file the whole file that `scan` was read from */
-  decode(file: Uint8Array, scan: JpegScan): Uint8Array<ArrayBuffer> | undefined {
+  /**
+   * RGB, three bytes a pixel, row by row.
+   * @param file the whole file that `scan` was read from
+   * @param room gives as many bytes, which are filled and returned
+   */
+  decode(file: Uint8Array, scan: JpegScan, room = newBytes): Uint8Array<ArrayBuffer> | undefined {
     const { width, height, down } = scan;
     if (width < LEAST_SIDE || height < LEAST_SIDE) return undefined;
     const places = this.#prepare(file, scan);
     if (!places) return undefined;
     const { scratch, target } = places;
     const unitRows = Math.ceil(height / (8 * down));
-    const pixels = new Uint8Array(width * height * 3);
+    const pixels = room(width * height * 3);
     let at = 0;
     for (let row = 0; row < unitRows; row += 1) {
       if (this.#exports.decodeRow() === 0) return undefined;

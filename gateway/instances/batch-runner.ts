@@ -31,6 +31,8 @@ type Prepared =
 
 /** One for what runs and one for what is prepared meanwhile. */
 const KEPT_TENSORS = 2;
+/** Bytes of the largest picture for whose pixels room is kept: 1.4 megapixels. */
+const KEPT_PICTURE = 2 ** 22;
 
 export class BatchRunner {
   readonly #options: BatchRunnerOptions;
@@ -40,7 +42,10 @@ export class BatchRunner {
   readonly #length: number;
   /** The picture at the model's size, between two steps that nothing comes between. */
   readonly #pixels: Uint8Array<ArrayBuffer>;
+  readonly #decoding: DecodeOptions;
   readonly #kept: Float32Array[] = [];
+  /** Pixels of the picture that is decoded at once, between two steps as well. */
+  #picture = new Uint8Array(0);
   #lastRun: Promise<unknown> = Promise.resolve();
 
   constructor(options: BatchRunnerOptions) {
@@ -48,6 +53,7 @@ export class BatchRunner {
     this.#budget = new PixelBudget(options.decoding.maxPixels);
     this.#length = tensorLength(options.manifest.input);
     this.#pixels = new Uint8Array(this.#length);
+    this.#decoding = { ...options.decoding, room: (bytes) => this.#roomFor(bytes) };
   }
 
   /** Rejects when the run itself failed, for all its pictures. */
@@ -68,13 +74,20 @@ export class BatchRunner {
     return kept && kept.length >= length ? kept : new Float32Array(length);
   }
 
+  #roomFor(bytes: number): Uint8Array<ArrayBuffer> {
+    if (bytes > KEPT_PICTURE) return new Uint8Array(bytes);
+    if (bytes > this.#picture.length) this.#picture = new Uint8Array(bytes);
+    return this.#picture.subarray(0, bytes);
+  }
+
   async #prepare({ image, top }: RunItem, tensor: Float32Array, place: number): Promise<Prepared> {
-    const { manifest, decoding } = this.#options;
+    const { manifest } = this.#options;
     const begun = performance.now();
     try {
-      const opened = await openImage(image, decoding);
+      const opened = await openImage(image, this.#decoding);
       return await this.#budget.spend(opened.newPixels, async () => {
-        const picture = await opened.decode();
+        const decoding = opened.decode();
+        const picture = decoding instanceof Promise ? await decoding : decoding;
         const decoded = performance.now();
         const pixels = prepareRgb(picture, manifest.input, this.#pixels);
         normalizeInto(pixels, manifest.input, tensor, place * this.#length);

@@ -34,14 +34,16 @@ export interface DecodeOptions {
   readonly maxPixels: number;
   /** Pictures are decoded side by side on libvips' threads, even if each takes twice as long. */
   readonly onThreads: boolean;
+  /** Gives so many bytes for the pixels of a picture that `decode` returns at once; new ones without it. */
+  readonly room?: (bytes: number) => Uint8Array<ArrayBuffer>;
 }
 
 /** A picture whose header was read and found good. */
 export interface OpenedImage {
   /** Pixels that `decode` will make; 0 where they are there already. */
   readonly newPixels: number;
-  /** Errors: UNDECODABLE_IMAGE, INVALID_ARGUMENT. */
-  decode(): Promise<PixelView>;
+  /** At once where it needs no other thread. Errors: UNDECODABLE_IMAGE, INVALID_ARGUMENT. */
+  decode(): PixelView | Promise<PixelView>;
 }
 
 async function decodable<T>(image: EncodedImage, work: () => Promise<T>): Promise<T> {
@@ -63,9 +65,9 @@ const isPlain = ({ width, height, components, orientation, profile }: JpegHeader
   width > 0 && height > 0 && components === 3 && orientation === 1 && (!profile || isSrgbProfile(profile));
 
 /** By core's decoder, in half the time of libvips and on this thread; undefined: it doesn't know the file. */
-function decodeHere({ data }: EncodedImage): PixelView | undefined {
+function decodeHere({ data }: EncodedImage, room: DecodeOptions['room']): PixelView | undefined {
   const scan = readJpegScan(data);
-  const pixels = scan && threadJpegDecoder()?.decode(data, scan);
+  const pixels = scan && threadJpegDecoder()?.decode(data, scan, room);
   return pixels && { data: pixels, width: scan.width, height: scan.height, channels: 3 };
 }
 
@@ -73,14 +75,15 @@ function openPlainJpeg(image: EncodedImage, { width, height }: JpegHeader, optio
   checkPixelCount(width, height, options.maxPixels);
   return {
     newPixels: width * height,
-    decode: () =>
-      decodable(image, async () => {
-        const here = options.onThreads ? undefined : decodeHere(image);
-        if (here) return here;
+    decode: () => {
+      const here = options.onThreads ? undefined : decodeHere(image, options.room);
+      if (here) return here;
+      return decodable(image, async () => {
         const picture = sharp(image.data, { ...INPUT, ignoreIcc: true });
         const { data, info } = await picture.raw().toBuffer({ resolveWithObject: true });
         return spread(data, info.width, info.height, info.channels);
-      }),
+      });
+    },
   };
 }
 
@@ -110,7 +113,7 @@ async function openEncoded(image: EncodedImage, options: DecodeOptions): Promise
 export async function openImage(image: ImageInput, options: DecodeOptions): Promise<OpenedImage> {
   if (!('width' in image)) return openEncoded(image, options);
   const pixels = rawPixels(image, options.maxPixels);
-  return { newPixels: 0, decode: async () => pixels };
+  return { newPixels: 0, decode: () => pixels };
 }
 
 /** `openImage` and its `decode` in one. */

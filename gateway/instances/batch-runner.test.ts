@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import type { EncodedImage } from '../../core/engine.ts';
 import { normalizeInto, tensorLength } from '../../core/normalize.ts';
 import { prepareRgb } from '../../core/resize.ts';
 import { builtIn, goldenImage } from '../../test/contract/inference-engine.ts';
@@ -31,14 +32,9 @@ function recorder() {
   };
 }
 
-async function tensorOf(golden: number): Promise<Float32Array> {
+async function tensorOf(image: EncodedImage): Promise<Float32Array> {
   const values = new Float32Array(length);
-  normalizeInto(
-    prepareRgb(await decodeImage(goldenImage(golden), MAX_PIXELS), builtIn.input),
-    builtIn.input,
-    values,
-    0,
-  );
+  normalizeInto(prepareRgb(await decodeImage(image, MAX_PIXELS), builtIn.input), builtIn.input, values, 0);
   return values;
 }
 
@@ -62,7 +58,19 @@ test('a picture that can not be decoded leaves no gap: the others run, and each 
     1,
   ]);
   expect(given[0]?.length).toBe(2 * length);
-  expect(digest(given[0])).toBe(digest(await tensorOf(0), await tensorOf(1)));
+  expect(digest(given[0])).toBe(digest(await tensorOf(goldenImage(0)), await tensorOf(goldenImage(1))));
+});
+
+test('pictures of any kind and size in one order do not come into each other', async () => {
+  const jpeg = (name: string) =>
+    ({ encoding: 'jpeg', data: readFileSync(new URL(`../../test/fixtures/${name}.jpg`, import.meta.url)) }) as const;
+  const images = [
+    ...[jpeg('jpeg/half-across'), jpeg('images/444'), goldenImage(0), jpeg('images/progressive')],
+    ...[jpeg('jpeg/restarts'), jpeg('images/baseline-420'), jpeg('jpeg/half-across')],
+  ];
+  const { given, runner } = recorder();
+  await runner.run(images.map((image) => ({ image, top: 1 })));
+  expect(digest(given[0])).toBe(digest(...(await Promise.all(images.map(tensorOf)))));
 });
 
 test('an order whose pictures are all broken runs nothing', async () => {
@@ -75,7 +83,7 @@ test('a tensor that is used again holds nothing of the order before, and orders 
   const { given, runner } = recorder();
   await runner.run([golden(0), golden(1)]);
   await Promise.all([runner.run([golden(1)]), runner.run([golden(0), golden(0), golden(1)]), runner.run([golden(0)])]);
-  const [first, second] = [await tensorOf(0), await tensorOf(1)];
+  const [first, second] = [await tensorOf(goldenImage(0)), await tensorOf(goldenImage(1))];
   const expected = [[first, second], [second], [first, first, second], [first]];
   expect(given).toHaveLength(4);
   const ran = given.map((values) => digest(values));

@@ -1,10 +1,11 @@
 /**
  * From what the page hands over to pixels, and from pixels to a file. Frames and bitmaps are closed,
- * whatever happens. Stills are decoded by createImageBitmap with its default colour handling, which
- * agrees with the gateway's decoder; the browser's own resizing is not used. Knows no model.
+ * whatever happens. Usual JPEGs are decoded by core, as in the gateway; other stills by createImageBitmap with its default colour
+ * handling, which agrees with the gateway's decoder. The browser's own resizing is not used. Knows no model.
  */
 import { asTwinlensError, TwinlensError } from '../core/errors.ts';
 import { checkPixelCount, type PixelView } from '../core/pixels.ts';
+import { decodePlainJpeg, plainJpegHeader } from '../core/plain-jpeg.ts';
 import type { Picture } from './engine.ts';
 import { HEADER_BYTES, pictureSize } from './picture-size.ts';
 
@@ -43,6 +44,8 @@ async function decodeBlob(blob: Blob): Promise<PixelView> {
   const header = new Uint8Array(await blob.slice(0, HEADER_BYTES).arrayBuffer());
   const claimed = pictureSize(header);
   if (claimed) checkPixelCount(claimed.width, claimed.height, MAX_PIXELS);
+  const plain = plainJpegHeader(header) && decodePlainJpeg(new Uint8Array(await blob.arrayBuffer()));
+  if (plain) return plain;
   let bitmap: ImageBitmap;
   try {
     bitmap = await createImageBitmap(blob);

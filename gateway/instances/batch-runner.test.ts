@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { EncodedImage } from '../../core/engine.ts';
+import type { ImageInput } from '../../core/engine.ts';
 import { normalizeInto, tensorLength } from '../../core/normalize.ts';
 import { prepareRgb } from '../../core/resize.ts';
 import { builtIn, goldenImage } from '../../test/contract/inference-engine.ts';
@@ -32,7 +32,7 @@ function recorder() {
   };
 }
 
-async function tensorOf(image: EncodedImage): Promise<Float32Array> {
+async function tensorOf(image: ImageInput): Promise<Float32Array> {
   const values = new Float32Array(length);
   normalizeInto(prepareRgb(await decodeImage(image, MAX_PIXELS), builtIn.input), builtIn.input, values, 0);
   return values;

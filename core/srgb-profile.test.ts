@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
-import { readJpegHeader } from '../../core/jpeg-header.ts';
-import { decodeImage } from './decode.ts';
+import { decodeImage } from '../gateway/instances/decode.ts';
+import { readJpegHeader } from './jpeg-header.ts';
 import { isSrgbProfile } from './srgb-profile.ts';
 
 const noise = Buffer.from(Uint8Array.from({ length: 64 * 48 * 3 }, (_, at) => (at * 7919) % 251));

@@ -5,31 +5,27 @@
  */
 import { highPairs, lowBytes, lowPairs } from './shuffles';
 
-// What one dot takes: red and blue above whole multiples of chroma, which are added.
-const RED = i16x8(26345, 16384, 26345, 16384, 26345, 16384, 26345, 16384);
-const BLUE = i16x8(-14942, 16384, -14942, 16384, -14942, 16384, -14942, 16384);
+// Red and blue, of 15 bits, above whole multiples of chroma, which are added. For chroma's 256 values they round to
+// what the constants of 16 bits, 26345 and -14942, round to.
+const RED: i16 = 13173;
+const BLUE: i16 = -7471;
 const GREEN = i16x8(-22554, 18734, -22554, 18734, -22554, 18734, -22554, 18734);
 const WITHOUT_FOURTH = i8x16(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1);
 
 /** One row of `width` pixels. Reads up to 7 samples more; writes up to 28 bytes more. */
 export function toRgb(luma: usize, blueChroma: usize, redChroma: usize, width: usize, target: usize): void {
   const middle = i16x8.splat(128);
-  const twos = i16x8.splat(2);
   const half = i32x4.splat(1 << 15);
   // Eight at a time: of sixteen the vectors don't fit into the registers.
   for (let x: usize = 0; x < width; x += 8, target += 24) {
     const y = v128.load8x8_u(luma + x);
     const cb = i16x8.sub(v128.load8x8_u(blueChroma + x), middle);
     const cr = i16x8.sub(v128.load8x8_u(redChroma + x), middle);
-    const redLow = i32x4.shr_s(i32x4.dot_i16x8_s(lowPairs(cr, twos), RED), 16);
-    const redHigh = i32x4.shr_s(i32x4.dot_i16x8_s(highPairs(cr, twos), RED), 16);
-    const r = i16x8.add(i16x8.add(y, cr), i16x8.narrow_i32x4_s(redLow, redHigh));
+    const r = i16x8.add(i16x8.add(y, cr), i16x8.q15mulr_sat_s(cr, i16x8.splat(RED)));
     const greenLow = i32x4.shr_s(i32x4.add(i32x4.dot_i16x8_s(lowPairs(cb, cr), GREEN), half), 16);
     const greenHigh = i32x4.shr_s(i32x4.add(i32x4.dot_i16x8_s(highPairs(cb, cr), GREEN), half), 16);
     const g = i16x8.add(i16x8.sub(y, cr), i16x8.narrow_i32x4_s(greenLow, greenHigh));
-    const blueLow = i32x4.shr_s(i32x4.dot_i16x8_s(lowPairs(cb, twos), BLUE), 16);
-    const blueHigh = i32x4.shr_s(i32x4.dot_i16x8_s(highPairs(cb, twos), BLUE), 16);
-    const b = i16x8.add(i16x8.add(y, i16x8.shl(cb, 1)), i16x8.narrow_i32x4_s(blueLow, blueHigh));
+    const b = i16x8.add(i16x8.add(y, i16x8.shl(cb, 1)), i16x8.q15mulr_sat_s(cb, i16x8.splat(BLUE)));
     const rg = lowBytes(i8x16.narrow_i16x8_u(r, r), i8x16.narrow_i16x8_u(g, g));
     const bb = i8x16.narrow_i16x8_u(b, b);
     const bx = lowBytes(bb, bb);

@@ -58,14 +58,20 @@ async function decodable<T>(image: EncodedImage, work: () => Promise<T>): Promis
   }
 }
 
+/**
+ * Pixels of a picture up to which core's decoder is the quicker one: half of sharp's time at 0.2 megapixels, as much at
+ * 2, and 1.5 times at 12 (`node bench/decoders.mjs`).
+ */
+const MOST_HERE = 2_000_000;
+
 /** Each further step of libvips would cost, and change nothing. */
 function openPlainJpeg(image: EncodedImage, { width, height }: JpegHeader, options: DecodeOptions): OpenedImage {
   checkPixelCount(width, height, options.maxPixels);
   return {
     newPixels: width * height,
     decode: () => {
-      // In half the time of libvips, and without a step to another thread.
-      const here = options.onThreads ? undefined : decodePlainJpeg(image.data, options.room);
+      const onThreads = options.onThreads || width * height > MOST_HERE;
+      const here = onThreads ? undefined : decodePlainJpeg(image.data, options.room);
       if (here) return here;
       return decodable(image, async () => {
         const picture = sharp(image.data, { ...INPUT, ignoreIcc: true });

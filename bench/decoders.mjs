@@ -1,0 +1,61 @@
+/**
+ * JPEGs to pixels: core's decoder beside sharp's libjpeg, on one thread each, in turns, by the processor time that
+ * they take; and on how many pictures they agree to the byte.
+ *
+ *   node bench/decoders.mjs [--rounds 5] [--phone]
+ */
+// @ts-check
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import sharp from 'sharp';
+import { root } from '../scripts/run.mjs';
+import { machine, median, quantile } from './figures.mjs';
+import { phonePaths, photoPaths } from './photos.mjs';
+
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '5' }, phone: { type: 'boolean', default: false } },
+});
+/** @type {typeof import('../core/plain-jpeg.ts')} */
+const { decodePlainJpeg, plainJpegHeader } = await import(pathToFileURL(join(root, 'dist/core/plain-jpeg.js')).href);
+sharp.concurrency(1);
+sharp.cache(false);
+
+const { paths, about } = values.phone ? await phonePaths() : photoPaths();
+const files = paths.map((path) => readFileSync(path));
+const plain = files.filter((file) => plainJpegHeader(file) && decodePlainJpeg(file));
+
+/** @param {Buffer} file */
+const bySharp = (file) => sharp(file, { failOn: 'truncated', ignoreIcc: true }).raw().toBuffer();
+const subjects = {
+  core: async (/** @type {Buffer} */ file) => decodePlainJpeg(file),
+  sharp: bySharp,
+};
+
+/** Milliseconds of all processors a picture. @param {(file: Buffer) => Promise<unknown>} decode */
+async function cost(decode) {
+  const before = process.cpuUsage();
+  for (const file of plain) await decode(file);
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000 / plain.length;
+}
+
+let same = 0;
+for (const file of plain)
+  if (Buffer.compare(await bySharp(file), new Uint8Array(decodePlainJpeg(file)?.data ?? [])) === 0) same += 1;
+
+/** @type {Record<keyof typeof subjects, number[]>} */
+const seen = { core: [], sharp: [] };
+for (let round = -1; round < Number(values.rounds); round += 1) {
+  for (const name of /** @type {(keyof typeof subjects)[]} */ (Object.keys(subjects))) {
+    const ms = await cost(subjects[name]);
+    if (round >= 0) seen[name].push(ms); // The first round warms up.
+  }
+}
+process.stdout.write(`${machine()}; ${about}\n`);
+process.stdout.write(`core decodes ${plain.length} of ${files.length}; the same bytes as sharp: ${same}\n`);
+for (const [name, list] of Object.entries(seen)) {
+  const range = `${quantile(list, 0).toFixed(2)} to ${quantile(list, 1).toFixed(2)}`;
+  process.stdout.write(`${name.padEnd(6)} ${median(list).toFixed(2)} ms (${range})\n`);
+}

@@ -109,17 +109,26 @@ async function open(
   }
 }
 
+/** Milliseconds for which a look at the memory counts: each opens a file. */
+const RSS_MS = 250;
+let rss = { bytes: 0, at: Number.NEGATIVE_INFINITY };
+function residentBytes(): number {
+  const now = performance.now();
+  if (now - rss.at > RSS_MS) rss = { bytes: process.memoryUsage.rss(), at: now };
+  return rss.bytes;
+}
+
 let model: Promise<Model> | undefined;
 async function run(id: number, order: readonly RunItem[]): Promise<void> {
   try {
     if (!model) throw new TwinlensError('INTERNAL', 'A run was sent before the model.');
     const { batches } = await model;
     const { items, infer, batchSize } = await batches.run(order);
-    send({ type: 'ran', id, items, infer, batchSize, residentBytes: process.memoryUsage.rss() });
+    send({ type: 'ran', id, items, infer, batchSize, residentBytes: residentBytes() });
   } catch (error) {
     const failed = toErrorBody(asTwinlensError(error, 'ENGINE_FAILED'));
     const items = order.map(() => ({ ok: false, error: failed }) as const);
-    send({ type: 'ran', id, items, infer: 0, batchSize: 0, residentBytes: process.memoryUsage.rss() });
+    send({ type: 'ran', id, items, infer: 0, batchSize: 0, residentBytes: residentBytes() });
   }
 }
 
@@ -131,7 +140,7 @@ function receive(message: ToInstance): void {
   model = load(message);
   model.then(
     ({ session: { provider }, note, costs }) =>
-      send({ type: 'loaded', provider, note, costs, residentBytes: process.memoryUsage.rss() }),
+      send({ type: 'loaded', provider, note, costs, residentBytes: residentBytes() }),
     (error) => send({ type: 'loadFailed', error: toErrorBody(error) }),
   );
 }

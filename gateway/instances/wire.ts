@@ -16,7 +16,7 @@ const size = z
   .number()
   .nullable()
   .transform((value) => value ?? Number.NaN); // JSON has no word for what is not finite.
-const pictureSchema = z.union([
+const pictureSchema = z.discriminatedUnion('encoding', [
   z.object({ encoding: z.enum(RAW_ENCODINGS), width: size, height: size, bytes }),
   z.object({ encoding: z.enum(IMAGE_ENCODINGS), bytes }),
 ]);

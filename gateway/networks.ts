@@ -21,6 +21,7 @@ export function parseNetwork(text: string): Network | undefined {
 
 /** Tells which addresses are in one of `networks`; what `parseNetwork` does not know is in none. */
 export function inNetworks(networks: readonly string[]): (address: string) => boolean {
+  if (networks.length === 0) return () => false;
   const list = new BlockList();
   for (const text of networks) {
     const network = parseNetwork(text);

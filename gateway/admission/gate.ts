@@ -2,12 +2,14 @@
  * The gate: counts the requests that are inside and the bytes of pictures that they hold, and closes for a
  * drain. Guarantees that a request that was let in is counted until it is answered. Knows no transport.
  */
+import { Cancellation } from '../../core/cancellation.ts';
+import type { CancelSignal } from '../../core/engine.ts';
 import { TwinlensError } from '../../core/errors.ts';
 
 /** One request inside the gate. */
 export interface Ticket {
   /** Aborted by `cancel`. */
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   /** What `cancel` gave. */
   readonly reason: TwinlensError | undefined;
   /** Counts `bytes` more for this request. Throws QUEUE_FULL when all requests together would hold too many. */
@@ -74,11 +76,11 @@ export class Gate {
     if (overload !== undefined) {
       throw new TwinlensError('QUEUE_FULL', overload, { retryAfterMs: OVERLOAD_RETRY_AFTER_MS });
     }
-    const abort = new AbortController();
+    const signal = new Cancellation();
     let held = 0;
     let reason: TwinlensError | undefined;
     const ticket: Ticket = {
-      signal: abort.signal,
+      signal,
       get reason() {
         return reason;
       },
@@ -96,7 +98,7 @@ export class Gate {
       },
       cancel: (error) => {
         reason ??= error;
-        abort.abort();
+        signal.abort();
       },
       end: () => {
         if (!this.#tickets.delete(ticket)) return;

@@ -28,16 +28,6 @@ export interface LocalEngineOptions {
   readonly client: string;
 }
 
-/** The platform's own kind of signal for the caller's, and the way to let go of it. */
-function follow(given: ClassifyOptions['signal']): { readonly signal?: AbortSignal; stop(): void } {
-  if (!given) return { stop: () => undefined };
-  const controller = new AbortController();
-  const abort = () => controller.abort();
-  if (given.aborted) abort();
-  else given.addEventListener('abort', abort, { once: true });
-  return { signal: controller.signal, stop: () => given.removeEventListener('abort', abort) };
-}
-
 export function createLocalEngine({ registry, clock, deadlineMs, client }: LocalEngineOptions): InferenceEngine {
   let status: EngineStatus = { state: 'empty' };
   let unloading = false;
@@ -80,7 +70,6 @@ export function createLocalEngine({ registry, clock, deadlineMs, client }: Local
     const { name, version, classes } = status.model;
     const top = predictionsOf(options.top, classes);
     const handle = registry.acquire(formatModelSpec({ ...parseModelSpec(name), kind: 'version', version }));
-    const { signal, stop } = follow(options.signal);
     const answer = handle
       .classify({
         image,
@@ -89,10 +78,9 @@ export function createLocalEngine({ registry, clock, deadlineMs, client }: Local
         priority: options.priority ?? 'normal',
         client,
         stream: options.stream,
-        signal,
+        signal: options.signal,
       })
       .finally(() => {
-        stop();
         handle.release();
         inFlight.delete(answer);
       });

@@ -108,16 +108,19 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     if (allowPreflight(request, reply, origins)) return reply.code(204).send();
     admitClient(request, reply, options);
   });
-  app.addHook('onSend', async (request, reply) => {
+  app.addHook('onSend', (request, reply, _payload, done) => {
     // A client that kept its connection would send the next request into the end of it, and get no answer. One whose
     // body was not read keeps it: closing could lose the answer.
     if (intake.gate.draining && request.raw.complete) reply.header('connection', 'close');
+    done();
   });
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const { id, method, url } = request;
+    metrics.sent('http', sentBytes(method, reply));
+    done();
+    if (!log.isLevelEnabled('debug')) return;
     // Without the query: some put secrets there.
     const [path] = url.split('?', 1);
-    metrics.sent('http', sentBytes(method, reply));
     const line = { event_type: 'http', request_id: id, method, path, status: reply.statusCode };
     log.debug({ ...line, total_time: reply.elapsedTime / 1000 }, 'answered');
   });

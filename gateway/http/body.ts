@@ -50,28 +50,45 @@ async function readPart(request: FastifyRequest, ticket: Ticket, maxBytes: numbe
   return bytes;
 }
 
-async function readStream(stream: Readable | undefined, ticket: Ticket, maxBytes: number): Promise<Uint8Array> {
-  if (!stream) return new Uint8Array();
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  try {
-    // Left open on failure: who reads the connection's rest is the server's matter, and closing it would lose the answer.
-    for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
-      if (ticket.reason) throw ticket.reason;
-      if (!(chunk instanceof Uint8Array))
-        throw new TwinlensError('INTERNAL', 'The body came as something else than bytes.');
-      length += chunk.byteLength;
-      if (length > maxBytes) throw tooLarge(maxBytes);
-      ticket.hold(chunk.byteLength);
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    if (error instanceof TwinlensError) throw error;
-    throw new TwinlensError('CANCELLED', 'The connection was closed before the whole picture had come.', {
-      cause: error,
-    });
-  }
-  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length);
+/** By its events: an iterator over the stream takes ten times as long. */
+function readStream(stream: Readable | undefined, ticket: Ticket, maxBytes: number): Promise<Uint8Array> {
+  if (!stream) return Promise.resolve(new Uint8Array());
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    const fail = (error: unknown) => {
+      leave();
+      // Left open: who reads the connection's rest is the server's matter, and closing it would lose the answer.
+      stream.pause();
+      reject(error);
+    };
+    const take = (chunk: unknown) => {
+      try {
+        if (ticket.reason) throw ticket.reason;
+        if (!(chunk instanceof Uint8Array))
+          throw new TwinlensError('INTERNAL', 'The body came as something else than bytes.');
+        length += chunk.byteLength;
+        if (length > maxBytes) throw tooLarge(maxBytes);
+        ticket.hold(chunk.byteLength);
+        chunks.push(chunk);
+      } catch (error) {
+        fail(error);
+      }
+    };
+    const end = () => {
+      leave();
+      resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length));
+    };
+    const breakOff = (cause?: unknown) => {
+      const message = 'The connection was closed before the whole picture had come.';
+      fail(cause instanceof TwinlensError ? cause : new TwinlensError('CANCELLED', message, { cause }));
+    };
+    const leave = () => {
+      stream.off('data', take).off('end', end).off('error', breakOff).off('close', breakOff);
+    };
+    if (stream.destroyed) return breakOff(stream.errored);
+    stream.on('data', take).once('end', end).once('error', breakOff).once('close', breakOff);
+  });
 }
 
 function tooLarge(maxBytes: number): TwinlensError {

@@ -51,8 +51,9 @@ export function classifyHandler({ intake, tracing, maxBytes, after }: ClassifyOp
         checkHeaders(request.headers);
         ticket = intake.enter('http');
         const inside = ticket;
-        // After the answer nobody listens to this any more.
-        void closed.then(() => inside.cancel(new TwinlensError('CANCELLED', 'The client went away.')));
+        void closed.then(() => {
+          if (!reply.raw.writableFinished) inside.cancel(new TwinlensError('CANCELLED', 'The client went away.'));
+        });
         image = toImage(await readPicture(request, ticket, maxBytes));
       } catch (error) {
         discardRest(request.raw, after);

@@ -3,6 +3,7 @@
  * run nor a crash in native code touches the sockets. Serves only after its goldens passed, and every batch
  * size ran, on the provider that will run. Ends when its parent is gone. Knows no queue: it runs what it is sent, in order.
  */
+import { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import type { GatewayProvider } from '../../core/engine.ts';
 import { asTwinlensError, TwinlensError, toErrorBody } from '../../core/errors.ts';
@@ -17,6 +18,7 @@ import { decodeImage } from './decode.ts';
 import { checkGpuRoom } from './gpu-room.ts';
 import { checkSelfContained } from './onnx-file.ts';
 import { readPackageFile, readPackageJson } from './package-files.ts';
+import { MessageReader, PIPE_FD, writeMessage } from './pipe.ts';
 import { firstThatWorks } from './provider-chain.ts';
 import { createSession, type ModelSession } from './session.ts';
 import { type RunCost, warmUp } from './warm-up.ts';
@@ -36,8 +38,22 @@ interface Model {
   readonly batches: BatchRunner;
 }
 
+const reader = new MessageReader((message) => receive(parseToInstance(message)));
+const options = {
+  fd: PIPE_FD,
+  // Pictures are read straight to where they stay.
+  onread: {
+    buffer: () => reader.room,
+    callback: (bytes: number) => {
+      reader.filled(bytes);
+      return true;
+    },
+  },
+};
+const pipe = new Socket(options);
+
 function send(message: FromInstance): void {
-  process.send?.(message);
+  writeMessage(pipe, message);
 }
 
 async function checkGoldens(
@@ -98,22 +114,30 @@ async function open(
   }
 }
 
+/** Milliseconds for which a look at the memory counts: each opens a file. */
+const RSS_MS = 250;
+let rss = { bytes: 0, at: Number.NEGATIVE_INFINITY };
+function residentBytes(): number {
+  const now = performance.now();
+  if (now - rss.at > RSS_MS) rss = { bytes: process.memoryUsage.rss(), at: now };
+  return rss.bytes;
+}
+
 let model: Promise<Model> | undefined;
 async function run(id: number, order: readonly RunItem[]): Promise<void> {
   try {
     if (!model) throw new TwinlensError('INTERNAL', 'A run was sent before the model.');
     const { batches } = await model;
     const { items, infer, batchSize } = await batches.run(order);
-    send({ type: 'ran', id, items, infer, batchSize, residentBytes: process.memoryUsage.rss() });
+    send({ type: 'ran', id, items, infer, batchSize, residentBytes: residentBytes() });
   } catch (error) {
     const failed = toErrorBody(asTwinlensError(error, 'ENGINE_FAILED'));
     const items = order.map(() => ({ ok: false, error: failed }) as const);
-    send({ type: 'ran', id, items, infer: 0, batchSize: 0, residentBytes: process.memoryUsage.rss() });
+    send({ type: 'ran', id, items, infer: 0, batchSize: 0, residentBytes: residentBytes() });
   }
 }
 
-process.on('message', (value) => {
-  const message = parseToInstance(value);
+function receive(message: ToInstance): void {
   if (message.type === 'run') {
     void run(message.id, message.items);
     return;
@@ -121,12 +145,13 @@ process.on('message', (value) => {
   model = load(message);
   model.then(
     ({ session: { provider }, note, costs }) =>
-      send({ type: 'loaded', provider, note, costs, residentBytes: process.memoryUsage.rss() }),
+      send({ type: 'loaded', provider, note, costs, residentBytes: residentBytes() }),
     (error) => send({ type: 'loadFailed', error: toErrorBody(error) }),
   );
-});
+}
 
 // Without its gateway an instance has nobody to answer.
-process.on('disconnect', () => process.exit(0));
+pipe.on('end', () => process.exit(0));
+pipe.on('error', () => process.exit(0));
 // Ctrl+C, a closed terminal and service managers reach every process; the gateway decides when its instances end.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);

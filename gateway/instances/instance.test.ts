@@ -1,11 +1,13 @@
-import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { TwinlensError } from '../../core/errors.ts';
 import { builtIn, goldenImage } from '../../test/contract/inference-engine.ts';
 import { runtime } from '../../test/support/runtime.ts';
+import { startInstance } from './child-program.ts';
 import { Instance } from './instance.ts';
-import { type FromInstance, parseFromInstance, type ToInstance } from './wire.ts';
+import { MessageReader, writeMessage } from './pipe.ts';
+import { type FromInstance, formatToInstance, parseFromInstance, type ToInstance } from './wire.ts';
 
 const folder = fileURLToPath(new URL('../../models/efficientnet-lite0', import.meta.url));
 const load = { folder, manifest: builtIn, providers: ['cpu'], runtime, maxPixels: 4_000_000, batchMax: 2 } as const;
@@ -57,36 +59,40 @@ describe('Instance', () => {
 });
 
 describe('the process of an instance', () => {
-  const start = () =>
-    fork(fileURLToPath(new URL('../../dist/gateway/instances/child.js', import.meta.url)), [], {
-      serialization: 'advanced',
-    });
-  const once = (child: ReturnType<typeof start>, event: 'exit') =>
-    new Promise<unknown>((resolve) => child.once(event, resolve));
-  const told = (child: ReturnType<typeof start>, type: FromInstance['type']) =>
+  function start() {
+    const { child, pipe } = startInstance();
+    if (!pipe) throw new Error('There is no pipe.');
+    const reader = new MessageReader((message) => child.emit('told', parseFromInstance(message)));
+    pipe.on('data', (chunk: Buffer) => reader.add(chunk));
+    const send = (message: ToInstance) => {
+      const { value, payload } = formatToInstance(message);
+      writeMessage(pipe, value, payload);
+    };
+    return { child, pipe, send };
+  }
+  const exit = (child: ChildProcess) => new Promise<unknown>((resolve) => child.once('exit', resolve));
+  const told = (child: ChildProcess, type: FromInstance['type']) =>
     new Promise<FromInstance>((resolve) =>
-      child.on('message', (value) => {
-        const message = parseFromInstance(value);
+      child.on('told', (message: FromInstance) => {
         if (message.type === type) resolve(message);
       }),
     );
 
   test('lives through the signals that a terminal or service manager sends to all, and answers', async () => {
-    const child = start();
-    const order: ToInstance = { type: 'load', ...load, measure: false };
-    child.send(order);
+    const { child, send } = start();
+    send({ type: 'load', ...load, measure: false });
     await told(child, 'loaded');
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) child.kill(signal);
-    child.send({ type: 'run', id: 1, items: [item(0)] } satisfies ToInstance);
+    send({ type: 'run', id: 1, items: [item(0)] });
     expect(await told(child, 'ran')).toMatchObject({ type: 'ran', id: 1, batchSize: 1 });
     child.kill('SIGKILL');
   });
 
   test('ends by itself when its gateway is gone', async () => {
-    const child = start();
-    child.send({ type: 'load', ...load, measure: false } satisfies ToInstance);
+    const { child, pipe, send } = start();
+    send({ type: 'load', ...load, measure: false });
     await told(child, 'loaded');
-    child.disconnect();
-    expect(await once(child, 'exit')).toBe(0);
+    pipe.destroy();
+    expect(await exit(child)).toBe(0);
   });
 });

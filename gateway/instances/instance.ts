@@ -3,12 +3,15 @@
  * hands out their results. Guarantees that every batch resolves or rejects once, also when the child
  * dies or hangs; a child that hangs is killed. Knows no queue and no other instance.
  */
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import type { Socket } from 'node:net';
 import type { Provider } from '../../core/engine.ts';
 import { fromErrorBody, TwinlensError } from '../../core/errors.ts';
-import { CHILD_STDIO, childProgram } from './child-program.ts';
+import { startInstance } from './child-program.ts';
+import { MessageReader, writeMessage } from './pipe.ts';
 import {
   type FromInstance,
+  formatToInstance,
   type InstanceStage,
   type Loaded,
   type LoadOrder,
@@ -39,6 +42,8 @@ interface Waiting {
 export class Instance {
   readonly #options: InstanceOptions;
   readonly #child: ChildProcess;
+  /** Undefined where the system could not even make one; `error` follows. */
+  readonly #pipe: Socket | undefined;
   readonly #waiting = new Map<number, Waiting>();
   #nextId = 1;
   #loading: { resolve: (loaded: Loaded) => void; reject: (error: TwinlensError) => void } | undefined;
@@ -50,12 +55,18 @@ export class Instance {
 
   constructor(options: InstanceOptions) {
     this.#options = options;
-    this.#child = fork(childProgram('child'), [], {
-      serialization: 'advanced',
-      execArgv: ['--enable-source-maps'],
-      stdio: CHILD_STDIO,
+    const { child, pipe } = startInstance();
+    this.#child = child;
+    this.#pipe = pipe;
+    const arrived: FromInstance[] = [];
+    const reader = new MessageReader((message) => arrived.push(parseFromInstance(message)));
+    pipe?.on('data', (chunk: Buffer) => {
+      const valid = isTaken(reader, chunk);
+      for (const message of arrived.splice(0)) this.#receive(message);
+      if (!valid) this.#break();
     });
-    this.#child.on('message', (value) => this.#receive(value));
+    // It fails when the child ends: `exit` follows and settles everything.
+    pipe?.on('error', () => undefined);
     this.exited = new Promise((resolve) => {
       const end = (reason: string) => {
         if (this.#ended) return;
@@ -107,7 +118,7 @@ export class Instance {
   }
 
   /** Rejects with ENGINE_FAILED when the child ends or hangs before it answered. */
-  run(items: RunItem[]): Promise<Ran> {
+  run(items: readonly RunItem[]): Promise<Ran> {
     if (this.#ended) return Promise.reject(new TwinlensError('ENGINE_FAILED', 'The instance has ended.'));
     const id = this.#nextId;
     this.#nextId += 1;
@@ -123,19 +134,17 @@ export class Instance {
   }
 
   #send(message: ToInstance): void {
-    // A failed send means that the channel is closed: `exit` follows and settles everything.
-    this.#child.send(message, () => undefined);
+    const { value, payload } = formatToInstance(message);
+    if (this.#pipe) writeMessage(this.#pipe, value, payload);
   }
 
   /** A child that sends what it should not is broken, perhaps by a picture: it ends, and only it. */
-  #receive(value: unknown): void {
-    let message: FromInstance;
-    try {
-      message = parseFromInstance(value);
-    } catch {
-      this.kill(); // `exit` follows and settles everything.
-      return;
-    }
+  #break(): void {
+    this.#pipe?.destroy();
+    this.kill(); // `exit` follows and settles everything.
+  }
+
+  #receive(message: FromInstance): void {
     switch (message.type) {
       case 'stage':
         this.#options.onStage?.(message.stage);
@@ -177,5 +186,15 @@ export class Instance {
       reject(error);
     }
     this.#waiting.clear();
+  }
+}
+
+/** False for what is no message of an instance. */
+function isTaken(reader: MessageReader, chunk: Uint8Array): boolean {
+  try {
+    reader.add(chunk);
+    return true;
+  } catch {
+    return false;
   }
 }

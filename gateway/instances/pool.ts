@@ -113,7 +113,7 @@ export class InstancePool {
   }
 
   /** Call only when there is `room`. Rejects with ENGINE_FAILED when the instance dies. */
-  async run(items: RunItem[], alone: boolean): Promise<Ran & { readonly provider: Provider }> {
+  async run(items: readonly RunItem[], alone: boolean): Promise<Ran & { readonly provider: Provider }> {
     const least = this.#leastBusy(alone);
     if (!least) throw new TwinlensError('ENGINE_FAILED', 'No instance of the model is free; try again.');
     const { instance, batches } = least;

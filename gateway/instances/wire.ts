@@ -1,18 +1,24 @@
 /**
- * The messages between the gateway and its instances, over the IPC channel of `child_process.fork`
- * with structured clone. One parse a direction; bytes travel as Uint8Array.
+ * The messages between the gateway and its instances, as JSON over a pipe; the bytes of an order's pictures follow it, in
+ * order. One parse a direction.
  */
 import { z } from 'zod';
-import { GATEWAY_PROVIDERS, type ImageInput, PROVIDERS } from '../../core/engine.ts';
+import { GATEWAY_PROVIDERS, IMAGE_ENCODINGS, type ImageInput, PROVIDERS, RAW_ENCODINGS } from '../../core/engine.ts';
+import { TwinlensError } from '../../core/errors.ts';
 import { parseManifest } from '../../core/manifest.ts';
 import { errorBodySchema } from '../../core/protocol.ts';
+import type { Message } from './pipe.ts';
 
-const bytes = z.instanceof(Uint8Array);
+/** Of a picture. */
+const bytes = z.int().min(0);
 /** Any number at all: whether it fits the bytes is judged where they are read, which refuses this image alone. */
-const size = z.custom<number>((value) => typeof value === 'number');
-const imageSchema: z.ZodType<ImageInput> = z.union([
-  z.object({ encoding: z.enum(['rgb8', 'rgba8']), width: size, height: size, data: bytes }),
-  z.object({ encoding: z.enum(['jpeg', 'png', 'webp', 'avif']), data: bytes }),
+const size = z
+  .number()
+  .nullable()
+  .transform((value) => value ?? Number.NaN); // JSON has no word for what is not finite.
+const pictureSchema = z.discriminatedUnion('encoding', [
+  z.object({ encoding: z.enum(RAW_ENCODINGS), width: size, height: size, bytes }),
+  z.object({ encoding: z.enum(IMAGE_ENCODINGS), bytes }),
 ]);
 
 /** How ONNX Runtime's sessions are made, whatever model is in them. */
@@ -26,7 +32,7 @@ const runtimeSchema = z.object({
 });
 export type Runtime = z.infer<typeof runtimeSchema>;
 
-const toInstanceSchema = z.discriminatedUnion('type', [
+const orderSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('load'),
     /** Folder of the model package. */
@@ -45,11 +51,19 @@ const toInstanceSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('run'),
     id: z.int(),
-    items: z.array(z.object({ image: imageSchema, top: z.int() })),
+    items: z.array(z.object({ picture: pictureSchema, top: z.int() })),
   }),
 ]);
-export type ToInstance = z.infer<typeof toInstanceSchema>;
-export type RunItem = Extract<ToInstance, { type: 'run' }>['items'][number];
+type Order = z.infer<typeof orderSchema>;
+
+export interface RunItem {
+  readonly image: ImageInput;
+  /** Predictions wanted. */
+  readonly top: number;
+}
+export type ToInstance =
+  | Extract<Order, { type: 'load' }>
+  | { readonly type: 'run'; readonly id: number; readonly items: readonly RunItem[] };
 export type LoadOrder = Omit<Extract<ToInstance, { type: 'load' }>, 'type' | 'measure'>;
 
 const prediction = z.object({ label: z.string(), index: z.int(), score: z.number() });
@@ -98,5 +112,27 @@ export type FromInstance = z.infer<typeof fromInstanceSchema>;
 export type Loaded = Extract<FromInstance, { type: 'loaded' }>;
 export type Ran = Extract<FromInstance, { type: 'ran' }>;
 
-export const parseToInstance = (value: unknown): ToInstance => toInstanceSchema.parse(value);
-export const parseFromInstance = (value: unknown): FromInstance => fromInstanceSchema.parse(value);
+/** The message as what goes over the pipe: what JSON can say, and the bytes behind it. */
+export function formatToInstance(message: ToInstance): { readonly value: unknown; readonly payload: Uint8Array[] } {
+  if (message.type === 'load') return { value: message, payload: [] };
+  const items = message.items.map(({ image: { data, ...about }, top }) => ({
+    picture: { ...about, bytes: data.byteLength },
+    top,
+  }));
+  return { value: { ...message, items }, payload: message.items.map(({ image }) => image.data) };
+}
+
+/** Pictures are views into the payload. */
+export function parseToInstance({ value, payload }: Message): ToInstance {
+  const order: Order = orderSchema.parse(value);
+  if (order.type === 'load') return order;
+  let at = 0;
+  const items = order.items.map(({ picture: { bytes: length, ...about }, top }): RunItem => {
+    at += length;
+    return { image: { ...about, data: payload.subarray(at - length, at) }, top };
+  });
+  if (at === payload.byteLength) return { ...order, items };
+  throw new TwinlensError('INTERNAL', `An order of ${at} bytes of pictures came with ${payload.byteLength}.`);
+}
+
+export const parseFromInstance = ({ value }: Message): FromInstance => fromInstanceSchema.parse(value);

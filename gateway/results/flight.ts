@@ -9,6 +9,7 @@
  *
  * Relies on a handle to settle every request by its deadline. Knows neither keys nor what is kept.
  */
+import { Cancellation } from '../../core/cancellation.ts';
 import { type Classification, PRIORITIES, type Priority, type Timings } from '../../core/engine.ts';
 import { asTwinlensError, type ErrorCode, TwinlensError } from '../../core/errors.ts';
 import type { Clock } from '../scheduling/index.ts';
@@ -59,7 +60,7 @@ export class Flight {
   readonly #options: FlightOptions;
   /** In order of arrival. */
   readonly #waiting = new Set<Waiter>();
-  readonly #nobodyWaits = new AbortController();
+  readonly #nobodyWaits = new Cancellation();
   #deadline = Number.NEGATIVE_INFINITY;
   #priority: Priority = 'low';
   #risen: () => void = () => undefined;
@@ -134,7 +135,7 @@ export class Flight {
       top,
       client,
       ...(requestId === undefined ? {} : { requestId }),
-      signal: this.#nobodyWaits.signal,
+      signal: this.#nobodyWaits,
       get deadline() {
         return deadline();
       },

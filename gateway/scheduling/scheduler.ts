@@ -4,7 +4,7 @@
  * error, DEADLINE_EXCEEDED, CANCELLED, SUPERSEDED or QUEUE_FULL; one whose instance died is run
  * once more, alone. Knows no ONNX Runtime and no socket.
  */
-import type { Priority } from '../../core/engine.ts';
+import type { CancelSignal, Priority } from '../../core/engine.ts';
 import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
 import type { Room } from './batching.ts';
 import { Deadlines } from './deadlines.ts';
@@ -39,7 +39,7 @@ export interface SubmitOptions {
   /** On the scheduler's clock. */
   readonly deadline: number;
   readonly stream?: string;
-  readonly signal?: AbortSignal;
+  readonly signal?: CancelSignal;
   /** Has `listener` called whenever `priority` has risen. */
   readonly onRise?: (listener: () => void) => void;
 }

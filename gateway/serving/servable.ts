@@ -2,7 +2,7 @@
  * What the front of the gateway (HTTP, sockets) sees of serving: a registry that turns a model spec
  * into a handle, and a handle that classifies. Types only.
  */
-import type { Classification, Degraded, ImageInput, Priority } from '../../core/engine.ts';
+import type { CancelSignal, Classification, Degraded, ImageInput, Priority } from '../../core/engine.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { FileEntry } from '../../core/manifest.ts';
 import type { ModelDetail, ModelEvent, ModelSummary } from '../../core/protocol.ts';
@@ -21,7 +21,7 @@ export interface ServableRequest {
   readonly client: string;
   /** Latest wins among waiting requests of the same client and stream. */
   readonly stream?: string;
-  readonly signal?: AbortSignal;
+  readonly signal?: CancelSignal;
   /** Nobody waits for the answer: it is compared with the one that another version gave. */
   readonly shadow?: boolean;
   /** What logs and metrics name the request by. */

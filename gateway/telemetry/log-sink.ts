@@ -1,7 +1,7 @@
 /**
  * Takes the log's lines to an output that may be slow, stand still or be gone. Guarantees that a line never blocks and
  * never throws, and that no more than a bound waits: beyond it lines are lost and counted, and the output is told how
- * many once it takes lines again. Lines of one turn of the event loop are written together.
+ * many once it takes lines again. Lines that come soon after one another are written together.
  *
  * Why not pino's own destination: its writes run on the thread pool, and a thread that hangs in a write to a full pipe
  * keeps the process from ending.
@@ -18,7 +18,7 @@ export interface LogSinkOptions {
   readonly output: Output;
   /** Bytes that may wait for the output. */
   readonly maxWaitingBytes: number;
-  /** Runs `flush` after this turn of the event loop. */
+  /** Runs `flush` soon. */
   readonly later: (flush: () => void) => void;
   /** The line that tells of lost ones. */
   readonly lostLine: (lost: number) => string;

@@ -22,6 +22,20 @@ describe('the log', () => {
     expect(lines.join('')).toContain('[hidden]');
   });
 
+  test('nor do those in a list, in the fields of an error or of a child of the log; what they came from stays', () => {
+    const lines: string[] = [];
+    const log = createLog('info', { write: (line) => lines.push(line) });
+    const sources = [{ name: 'a', token: 'secret-1' }, { name: 'b' }];
+    log.child({ password: 'secret-2', event_type: 'x' }).info({ sources });
+    log.error({ err: Object.assign(new Error('no'), { request: { headers: { 'set-cookie': 'secret-3' } } }) });
+    expect(lines.join('')).not.toContain('secret-');
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      event_type: 'x',
+      sources: [{ name: 'a', token: '[hidden]' }, { name: 'b' }],
+    });
+    expect(sources[0]?.token).toBe('secret-1');
+  });
+
   test('nor do those that an error or an address brought along', () => {
     const lines: string[] = [];
     const log = createLog('info', { write: (line) => lines.push(line) });

@@ -2,7 +2,7 @@
  * The store's table of contents: which models are kept, which backend won on this device, and which goldens passed.
  * Pure: reads, changes and prunes the table; `store.ts` keeps it.
  */
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { type Manifest, parseManifest } from '../core/manifest.ts';
 
 /** Versions kept of each model: the one in use and the one before it, so that going back is instant. */
@@ -25,7 +25,7 @@ const indexSchema = z.object({
   ),
   verdicts: z.array(verdictSchema),
   /** Left out by earlier builds. */
-  passed: z.array(z.string()).optional(),
+  passed: z.optional(z.array(z.string())),
 });
 
 export interface StoredModel {

@@ -1,6 +1,6 @@
 /** Fields that several of the admin API's bodies have. */
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
 /** 0..1 */
-export const share = z.number().min(0).max(1);
+export const share = z.number().check(z.minimum(0), z.maximum(1));
 export const progress = z.object({ loadedBytes: z.number(), totalBytes: z.number() });

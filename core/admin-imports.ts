@@ -1,5 +1,5 @@
 /** Imports: what is handed in, what has to be said of it, the report of its checks, and how it is published. */
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { progress, share } from './admin-fields.ts';
 import { modelNameSchema, versionSchema } from './names.ts';
 
@@ -30,16 +30,21 @@ export type Preset = (typeof PRESETS)[number];
 
 /** What the files don't say by themselves. Packages need none of it; a bare `.onnx` needs preset and class names. */
 export const importHintsSchema = z.strictObject({
-  name: modelNameSchema.optional(),
+  name: z.optional(modelNameSchema),
   /** Left out: the one after the newest that is known. */
-  version: versionSchema.optional(),
-  title: z.string().min(1).max(120).optional(),
-  licence: z.string().min(1).max(120).optional(),
-  preset: z.enum(PRESETS).optional(),
+  version: z.optional(versionSchema),
+  title: z.optional(z.string().check(z.minLength(1), z.maxLength(120))),
+  licence: z.optional(z.string().check(z.minLength(1), z.maxLength(120))),
+  preset: z.optional(z.enum(PRESETS)),
   /** `imagenet-1k`, or the names in the order of the output. */
-  classNames: z.union([z.literal('imagenet-1k'), z.array(z.string().min(1).max(200)).min(1).max(100_000)]).optional(),
+  classNames: z.optional(
+    z.union([
+      z.literal('imagenet-1k'),
+      z.array(z.string().check(z.minLength(1), z.maxLength(200))).check(z.minLength(1), z.maxLength(100_000)),
+    ]),
+  ),
   /** Best score below which the answer is "not sure". */
-  notSureBelow: share.optional(),
+  notSureBelow: z.optional(share),
 });
 export type ImportHints = z.infer<typeof importHintsSchema>;
 
@@ -49,13 +54,13 @@ export const importReportSchema = z.object({
   state: z.enum(['checking', 'ready', 'refused', 'published']),
   /** What was handed in: a file's name or an address. */
   from: z.string(),
-  model: z.string().optional(),
-  version: z.int().optional(),
-  title: z.string().optional(),
-  licence: z.string().optional(),
+  model: z.optional(z.string()),
+  version: z.optional(z.int()),
+  title: z.optional(z.string()),
+  licence: z.optional(z.string()),
   bytes: z.number(),
   createdAt: z.number(),
-  progress: progress.optional(),
+  progress: z.optional(progress),
   steps: z.array(importStepSchema),
 });
 export type ImportReport = z.infer<typeof importReportSchema>;
@@ -64,13 +69,16 @@ export const uploadSchema = z.object({ id: z.string(), fileName: z.string(), byt
 export type Upload = z.infer<typeof uploadSchema>;
 
 export const importRequestSchema = z.strictObject({
-  from: z.union([z.strictObject({ upload: z.string().max(64) }), z.strictObject({ url: z.url().max(2000) })]),
-  hints: importHintsSchema.optional(),
+  from: z.union([
+    z.strictObject({ upload: z.string().check(z.maxLength(64)) }),
+    z.strictObject({ url: z.url().check(z.maxLength(2000)) }),
+  ]),
+  hints: z.optional(importHintsSchema),
 });
 export type ImportRequest = z.infer<typeof importRequestSchema>;
 export const publishSchema = z.strictObject({
   /** `serve`: as any new version; `hold`: `stable` stays where it is; `canary`: that, and a share of the traffic. */
   as: z.enum(['serve', 'hold', 'canary']),
-  share: share.optional(),
+  share: z.optional(share),
 });
 export type PublishRequest = z.infer<typeof publishSchema>;

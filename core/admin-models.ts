@@ -2,7 +2,7 @@
  * Models as operators see them: versions with their states and traffic, labels, policies and canaries; and the bodies
  * of the requests that change them.
  */
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { progress, share } from './admin-fields.ts';
 import { PROVIDERS } from './engine.ts';
 import { versionSchema } from './names.ts';
@@ -12,8 +12,8 @@ export { labelNameSchema } from './names.ts';
 
 /** Which of the known versions are served; labelled ones are served besides. */
 export const versionPolicySchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('latest'), count: z.int().min(1).max(100) }),
-  z.strictObject({ kind: z.literal('specific'), versions: z.array(versionSchema).max(100) }),
+  z.strictObject({ kind: z.literal('latest'), count: z.int().check(z.minimum(1), z.maximum(100)) }),
+  z.strictObject({ kind: z.literal('specific'), versions: z.array(versionSchema).check(z.maxLength(100)) }),
   z.strictObject({ kind: z.literal('all') }),
 ]);
 export type VersionPolicy = z.infer<typeof versionPolicySchema>;
@@ -21,13 +21,13 @@ export type VersionPolicy = z.infer<typeof versionPolicySchema>;
 /** A canary beyond one of these is rolled back by the gateway itself. Undefined: not watched. */
 const canaryLimitsSchema = z.strictObject({
   /** Requests of the canary in the window before it is judged. */
-  minRequests: z.int().min(1).max(1_000_000),
-  windowMs: z.int().min(1000).max(86_400_000),
+  minRequests: z.int().check(z.minimum(1), z.maximum(1_000_000)),
+  windowMs: z.int().check(z.minimum(1000), z.maximum(86_400_000)),
   /** Share of requests that ended with a fault of the server. */
-  maxErrorRate: share.optional(),
-  maxP99Ms: z.number().positive().optional(),
+  maxErrorRate: z.optional(share),
+  maxP99Ms: z.optional(z.number().check(z.positive())),
   /** Share of shadowed requests whose best class is another than that of `stable`. */
-  maxDisagreement: share.optional(),
+  maxDisagreement: z.optional(share),
 });
 export type CanaryLimits = z.infer<typeof canaryLimitsSchema>;
 
@@ -55,8 +55,8 @@ const trafficSchema = z.object({
   requests: z.int(),
   /** Faults of the server among them. */
   errors: z.int(),
-  p50Ms: z.number().optional(),
-  p99Ms: z.number().optional(),
+  p50Ms: z.optional(z.number()),
+  p99Ms: z.optional(z.number()),
 });
 export type Traffic = z.infer<typeof trafficSchema>;
 
@@ -67,29 +67,29 @@ const adminVersionSchema = z.object({
   version: z.int(),
   state: z.enum(VERSION_STATES),
   /** What a loading version is doing. */
-  stage: z.enum(LOAD_STAGES).optional(),
-  progress: progress.optional(),
+  stage: z.optional(z.enum(LOAD_STAGES)),
+  progress: z.optional(progress),
   /** Why the state is `failed`, and when it is tried again. */
-  reason: z.string().optional(),
-  retryAt: z.number().optional(),
+  reason: z.optional(z.string()),
+  retryAt: z.optional(z.number()),
   /** Name of the source that has it. */
   source: z.string(),
   /** Whether `remove` can delete it: its files are in the gateway's own data folder and nothing fetches them again. */
   removable: z.boolean(),
   labels: z.array(z.string()),
-  title: z.string().optional(),
-  licence: z.string().optional(),
-  variant: z.string().optional(),
-  provider: z.enum(PROVIDERS).optional(),
+  title: z.optional(z.string()),
+  licence: z.optional(z.string()),
+  variant: z.optional(z.string()),
+  provider: z.optional(z.enum(PROVIDERS)),
   instances: z.int(),
   /** Resident memory of its instances. */
   memoryBytes: z.number(),
-  loadMs: z.number().optional(),
+  loadMs: z.optional(z.number()),
   traffic: trafficSchema,
 });
 export type AdminVersion = z.infer<typeof adminVersionSchema>;
 
-const canaryViewSchema = canarySettingsSchema.extend({
+const canaryViewSchema = z.extend(canarySettingsSchema, {
   startedAt: z.number(),
   /** Both versions since the canary began, at most `limits.windowMs` back. */
   seen: z.object({
@@ -111,8 +111,8 @@ export const adminModelSchema = z.object({
   /** `newest`: `stable` moves to each newer version by itself; `pinned`: an operator has placed it. */
   stable: z.enum(['newest', 'pinned']),
   /** Where `rollback` would lead. */
-  rollbackTo: z.int().optional(),
-  canary: canaryViewSchema.optional(),
+  rollbackTo: z.optional(z.int()),
+  canary: z.optional(canaryViewSchema),
   /** Newest first. */
   versions: z.array(adminVersionSchema),
 });
@@ -120,12 +120,12 @@ export type AdminModel = z.infer<typeof adminModelSchema>;
 
 export const promoteSchema = z.strictObject({
   /** Left out: the canary. */
-  version: versionSchema.optional(),
+  version: z.optional(versionSchema),
 });
 export const labelSchema = z.strictObject({ version: versionSchema });
 export const canaryRequestSchema = z.strictObject({
   version: versionSchema,
   share,
-  shadow: share.optional(),
-  limits: canaryLimitsSchema.partial().optional(),
+  shadow: z.optional(share),
+  limits: z.optional(z.partial(canaryLimitsSchema)),
 });

@@ -1,5 +1,5 @@
 /** Sources as operators see them: where versions come from, what is offered there, and how the last check went. */
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { modelNameSchema } from './names.ts';
 
 const SOURCE_KINDS = ['folder', 'catalogue', 'mlflow'] as const;
@@ -11,10 +11,10 @@ export const sourceStatusSchema = z.object({
   /** Path or address, without secrets. */
   location: z.string(),
   checking: z.boolean(),
-  lastCheckAt: z.number().optional(),
-  nextCheckAt: z.number().optional(),
+  lastCheckAt: z.optional(z.number()),
+  nextCheckAt: z.optional(z.number()),
   /** Why the last check failed; what was known before stays. */
-  error: z.string().optional(),
+  error: z.optional(z.string()),
   /** What looks like a model there and is not taken. */
   refused: z.array(z.object({ what: z.string(), reason: z.string() })),
   /** Everything that could be pulled from there; empty where all is served anyway. */

@@ -3,7 +3,7 @@
  * them: the overview of models, sources and imports with the journal, and the way to each of its parts. Times are
  * milliseconds since 1970, durations milliseconds, sizes bytes, shares and rates 0..1. Knows no transport.
  */
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { type ImportReport, importReportSchema, type Upload, uploadSchema } from './admin-imports.ts';
 import { type AdminModel, adminModelSchema } from './admin-models.ts';
 import { type SourceStatus, sourceStatusSchema } from './admin-sources.ts';
@@ -19,8 +19,8 @@ const journalEntrySchema = z.object({
   /** `admin`, `gateway` (by itself) or the name of a source. */
   actor: z.string(),
   action: z.string(),
-  model: z.string().optional(),
-  version: z.int().optional(),
+  model: z.optional(z.string()),
+  version: z.optional(z.int()),
   /** In words. */
   detail: z.string(),
 });
@@ -39,12 +39,12 @@ const overviewSchema = z.object({
   /** `loopback`: no token is configured, so only this machine may ask. */
   access: z.enum(['token', 'loopback']),
   /** Why nothing can be published or kept, if so. */
-  readOnly: z.string().optional(),
+  readOnly: z.optional(z.string()),
   limits: z.object({ maxUploadBytes: z.int() }),
 });
 export type AdminOverview = z.infer<typeof overviewSchema>;
 
-function read<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
+function read<T>(schema: z.ZodMiniType<T>, value: unknown, what: string): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new TwinlensError(

@@ -2,7 +2,7 @@
  * What a page tells of the answers that its device gave: how many took how long, by provider. Numbers only: no picture,
  * no class, no id. Pages send it only when the gateway asks for it, and never in mode `only-device`.
  */
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
 /** Backends of browsers. */
 export const DEVICE_PROVIDERS = ['webgpu', 'wasm'] as const;
@@ -18,12 +18,9 @@ export const LONGEST_ANSWER = 60;
 const timing = z.strictObject({
   provider: z.enum(DEVICE_PROVIDERS),
   /** Answers by the bucket that their duration fell into; not cumulative. */
-  counts: z.array(z.int().min(0).max(MAX_REPORTED)).length(DEVICE_BOUNDS.length + 1),
+  counts: z.array(z.int().check(z.minimum(0), z.maximum(MAX_REPORTED))).check(z.length(DEVICE_BOUNDS.length + 1)),
   /** Of all of them together. */
-  seconds: z
-    .number()
-    .min(0)
-    .max(MAX_REPORTED * LONGEST_ANSWER),
+  seconds: z.number().check(z.minimum(0), z.maximum(MAX_REPORTED * LONGEST_ANSWER)),
 });
 export type DeviceTiming = z.infer<typeof timing>;
 
@@ -31,11 +28,13 @@ const total = (timings: readonly DeviceTiming[]) =>
   timings.flatMap(({ counts }) => counts).reduce((sum, count) => sum + count, 0);
 
 export const deviceReportSchema = z
-  .strictObject({ timings: z.array(timing).min(1).max(DEVICE_PROVIDERS.length) })
-  .refine(({ timings }) => new Set(timings.map(({ provider }) => provider)).size === timings.length, {
-    message: 'each provider at most once',
-  })
-  .refine(({ timings }) => total(timings) <= MAX_REPORTED, { message: `at most ${MAX_REPORTED} answers together` });
+  .strictObject({ timings: z.array(timing).check(z.minLength(1), z.maxLength(DEVICE_PROVIDERS.length)) })
+  .check(
+    z.refine(({ timings }) => new Set(timings.map(({ provider }) => provider)).size === timings.length, {
+      message: 'each provider at most once',
+    }),
+    z.refine(({ timings }) => total(timings) <= MAX_REPORTED, { message: `at most ${MAX_REPORTED} answers together` }),
+  );
 export type DeviceReport = z.infer<typeof deviceReportSchema>;
 
 /** Index of the bucket that a duration falls into. */

@@ -2,6 +2,6 @@
  * Keeps zod from compiling its checks out of text, which the page's Content-Security-Policy refuses and reports. What
  * runs in a browser imports this before anything that makes schemas; the gateway may compile.
  */
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
 z.config({ jitless: true });

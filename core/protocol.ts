@@ -3,7 +3,7 @@
  * Knows no socket. What clients send is read strictly (an unknown field is a mistake worth telling);
  * what the gateway sends is read leniently, so that it may grow fields.
  */
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { DEGRADATIONS, IMAGE_ENCODINGS, PRIORITIES, PROVIDERS } from './engine.ts';
 import { type ErrorCode, isErrorCode, TwinlensError } from './errors.ts';
 import { describeMistakes } from './mistakes.ts';
@@ -13,9 +13,9 @@ import { MAX_TOP } from './top.ts';
 export const SUBPROTOCOL = 'twinlens.v1';
 export const STREAM_PATH = '/v1/stream';
 
-const id = z.string().min(1).max(64);
-const spec = z.string().min(1).max(MAX_SPEC_LENGTH);
-const dimension = z.int().min(1).max(65_535);
+const id = z.string().check(z.minLength(1), z.maxLength(64));
+const spec = z.string().check(z.minLength(1), z.maxLength(MAX_SPEC_LENGTH));
+const dimension = z.int().check(z.minimum(1), z.maximum(65_535));
 
 const imageSchema = z.discriminatedUnion('encoding', [
   z.strictObject({ encoding: z.enum(IMAGE_ENCODINGS) }),
@@ -29,16 +29,16 @@ const classifySchema = z.strictObject({
   type: z.literal('classify'),
   /** Chosen by the client; unique among its requests in flight. */
   id,
-  model: spec.optional(),
-  top: z.int().min(1).max(MAX_TOP).optional(),
+  model: z.optional(spec),
+  top: z.optional(z.int().check(z.minimum(1), z.maximum(MAX_TOP))),
   image: imageSchema,
-  deadlineMs: z.int().min(1).max(600_000).optional(),
-  priority: z.enum(PRIORITIES).optional(),
-  stream: z.string().min(1).max(64).optional(),
+  deadlineMs: z.optional(z.int().check(z.minimum(1), z.maximum(600_000))),
+  priority: z.optional(z.enum(PRIORITIES)),
+  stream: z.optional(z.string().check(z.minLength(1), z.maxLength(64))),
   /** Requests with the same key are answered by the same version while a canary runs. */
-  key: z.string().min(1).max(128).optional(),
+  key: z.optional(z.string().check(z.minLength(1), z.maxLength(128))),
   /** W3C trace context; one that is not valid counts as none. */
-  traceparent: z.string().min(1).max(256).optional(),
+  traceparent: z.optional(z.string().check(z.minLength(1), z.maxLength(256))),
 });
 export type ClassifyMessage = z.infer<typeof classifySchema>;
 
@@ -46,7 +46,10 @@ const clientSchema = z.discriminatedUnion('type', [
   classifySchema,
   z.strictObject({ type: z.literal('cancel'), id }),
   /** Wants lifecycle events of these models; an empty list means all. Replaces an earlier subscription. */
-  z.strictObject({ type: z.literal('subscribe'), models: z.array(z.string().min(1).max(64)).max(64) }),
+  z.strictObject({
+    type: z.literal('subscribe'),
+    models: z.array(z.string().check(z.minLength(1), z.maxLength(64))).check(z.maxLength(64)),
+  }),
   z.strictObject({ type: z.literal('ping'), id }),
 ]);
 export type ClientMessage = z.infer<typeof clientSchema>;
@@ -73,7 +76,7 @@ export const classificationSchema = z.object({
   timings: timingsSchema,
   batchSize: z.int(),
   /** Another model or provider than the one asked for first answered. */
-  degraded: z.object({ from: z.string(), reason: z.enum(DEGRADATIONS) }).optional(),
+  degraded: z.optional(z.object({ from: z.string(), reason: z.enum(DEGRADATIONS) })),
 });
 
 const errorCode = z.custom<ErrorCode>(isErrorCode, 'unknown error code');
@@ -81,7 +84,7 @@ export const errorBodySchema = z.object({
   code: errorCode,
   message: z.string(),
   retryable: z.boolean(),
-  retryAfterMs: z.number().optional(),
+  retryAfterMs: z.optional(z.number()),
 });
 
 const modelSummarySchema = z.object({
@@ -113,17 +116,17 @@ const gatewaySchema = z.discriminatedUnion('type', [
     limits: limitsSchema,
     models: z.array(modelSummarySchema),
     /** Pages are asked to report how fast their devices answer; left out: they are not. */
-    deviceReports: z.boolean().optional(),
+    deviceReports: z.optional(z.boolean()),
   }),
-  classificationSchema.extend({ type: z.literal('result'), id }),
-  errorBodySchema.extend({ type: z.literal('error'), id: id.optional() }),
+  z.extend(classificationSchema, { type: z.literal('result'), id }),
+  z.extend(errorBodySchema, { type: z.literal('error'), id: z.optional(id) }),
   z.object({
     type: z.literal('model'),
     event: z.enum(['available', 'label', 'retired']),
     model: z.string(),
     version: z.int(),
     /** Set when `event` is `label`: the label that now names `version`. */
-    label: z.string().optional(),
+    label: z.optional(z.string()),
   }),
   z.object({ type: z.literal('goodbye'), retryAfterMs: z.number() }),
   z.object({ type: z.literal('pong'), id }),
@@ -137,21 +140,21 @@ const modelsSchema = z.object({ models: z.array(modelSummarySchema) });
 export const VERSION_STATES = ['idle', 'loading', 'available', 'unloading', 'failed'] as const;
 
 /** Body of `GET /v1/models/{name}`. The manifest is unknown here; `parseManifest` reads it. */
-const modelDetailSchema = modelSummarySchema.extend({
+const modelDetailSchema = z.extend(modelSummarySchema, {
   details: z.array(
     z.object({
       version: z.int(),
       state: z.enum(VERSION_STATES),
       /** Why the state is `failed`. */
-      reason: z.string().optional(),
-      provider: z.enum(PROVIDERS).optional(),
+      reason: z.optional(z.string()),
+      provider: z.optional(z.enum(PROVIDERS)),
       manifest: z.unknown(),
     }),
   ),
 });
 export type ModelDetail = z.infer<typeof modelDetailSchema>;
 
-const mistakes = (error: z.ZodError): string => describeMistakes(error, 'message');
+const mistakes = (error: z.core.$ZodError): string => describeMistakes(error, 'message');
 
 /** A message of a client from its text. Throws INVALID_ARGUMENT naming each wrong field. */
 export function parseClientMessage(text: string): ClientMessage {
@@ -177,7 +180,7 @@ export function parseGatewayMessage(text: string): GatewayMessage {
   return parseBody(gatewaySchema, value, 'a message');
 }
 
-function parseBody<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
+function parseBody<T>(schema: z.ZodMiniType<T>, value: unknown, what: string): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new TwinlensError(

@@ -1,6 +1,7 @@
 /**
  * Chooses what runs the model on this device: WebGPU only where a real adapter answers, the goldens
- * pass on it and it is measured faster, else WebAssembly. A measured choice is remembered.
+ * pass on it and it is measured faster, else WebAssembly. A measured choice is remembered, and so are goldens that
+ * passed on WebAssembly.
  */
 import type { NoticeCode } from '../core/engine.ts';
 import { asTwinlensError, TwinlensError } from '../core/errors.ts';
@@ -14,6 +15,7 @@ import { type AdapterReport, probeAdapter, probeWasm, webgpuBuild } from './adap
 import { type Choice, chooseBackend, type Trial } from './backend-choice.ts';
 import type { BackendPreference } from './engine.ts';
 import { type Backend, type BackendRequest, createBackend, RuntimeFailure, startAhead } from './ort.ts';
+import { passedKey } from './passed.ts';
 import { decodePicture } from './picture.ts';
 import type { Verdict } from './store-index.ts';
 
@@ -28,6 +30,8 @@ export interface BackendContext {
   notice(code: NoticeCode, message: string): void;
   verdict(key: string): Promise<Verdict | undefined>;
   rememberVerdict(verdict: Verdict): Promise<void>;
+  hasPassed(key: string): Promise<boolean>;
+  rememberPassed(key: string): Promise<void>;
 }
 
 export interface BackendJob extends BackendRequest {
@@ -61,16 +65,18 @@ async function passGoldens(
   return tensor;
 }
 
+function needWasm(): void {
+  const { available, reason } = probeWasm();
+  if (!available) throw new TwinlensError('ENGINE_FAILED', `The model can't run here: ${reason}.`);
+}
+
 /** A backend that has passed the goldens. */
 export async function openBackend(
   provider: Backend['provider'],
   job: BackendJob,
   step: BackendContext['step'] = () => undefined,
 ): Promise<Tried> {
-  if (provider === 'wasm') {
-    const { available, reason } = probeWasm();
-    if (!available) throw new TwinlensError('ENGINE_FAILED', `The model can't run here: ${reason}.`);
-  }
+  if (provider === 'wasm') needWasm();
   step('compile');
   const build = provider === 'wasm' ? 'wasm' : webgpuBuild();
   // The goldens are decoded while the runtime starts.
@@ -86,6 +92,23 @@ export async function openBackend(
     throw error;
   }
 }
+
+/** WebAssembly after its goldens, which are left out where they passed at an earlier visit on all the same. */
+async function openWasm(job: BackendJob, context: BackendContext): Promise<Backend> {
+  const key = await passedKey(job.manifest, job.variant);
+  if (await context.hasPassed(key)) {
+    needWasm();
+    context.step('compile');
+    return createBackend('wasm', 'wasm', job);
+  }
+  const { backend } = await openBackend('wasm', job, context.step);
+  // Nothing waits for it: if it is lost, the next visit checks once more.
+  void context.rememberPassed(key);
+  return backend;
+}
+
+const open = async (provider: Backend['provider'], job: BackendJob, context: BackendContext): Promise<Backend> =>
+  provider === 'wasm' ? openWasm(job, context) : (await openBackend(provider, job, context.step)).backend;
 
 /** Releases a backend that may already be broken; its failure must not hide why it is let go. */
 export async function letGo(backend: Backend): Promise<void> {
@@ -170,7 +193,7 @@ export async function startRuntimeFor(
 async function auto(job: BackendJob, context: BackendContext): Promise<Backend> {
   const adapter = await probeAdapter();
   if (!isReal(adapter)) {
-    const { backend } = await openBackend('wasm', job, context.step);
+    const backend = await openWasm(job, context);
     context.notice('BACKEND_CHOSEN', `${backend.name}: ${adapter.reason}.`);
     return backend;
   }
@@ -178,7 +201,7 @@ async function auto(job: BackendJob, context: BackendContext): Promise<Backend> 
   const verdict = await context.verdict(key);
   if (verdict) {
     try {
-      const { backend } = await openBackend(verdict.provider, job, context.step);
+      const backend = await open(verdict.provider, job, context);
       context.notice('BACKEND_CHOSEN', `${backend.name}, as measured at an earlier visit. ${verdict.reason}.`);
       return backend;
     } catch (error) {
@@ -193,7 +216,7 @@ async function auto(job: BackendJob, context: BackendContext): Promise<Backend> 
 }
 
 /**
- * The backend that will run the model, after its goldens have passed on it.
+ * The backend that will run the model, after its goldens have passed on it, now or at an earlier visit.
  * Errors: INVALID_ARGUMENT (the model), ENGINE_FAILED (nothing works here), CANCELLED.
  */
 export async function selectBackend(job: BackendJob, context: BackendContext): Promise<Backend> {
@@ -207,7 +230,7 @@ export async function selectBackend(job: BackendJob, context: BackendContext): P
         const { available, reason } = await probeAdapter();
         if (!available) throw new TwinlensError('ENGINE_FAILED', `WebGPU was asked for, but ${reason}.`);
       }
-      const { backend } = await openBackend(provider, job, context.step);
+      const backend = await open(provider, job, context);
       context.notice('BACKEND_CHOSEN', `${backend.name}, as asked for.`);
       return backend;
     }

@@ -64,6 +64,8 @@ export class Loader {
       notice,
       verdict: (key) => store.verdict(key),
       rememberVerdict: (verdict) => store.rememberVerdict(verdict),
+      hasPassed: (key) => store.hasPassed(key),
+      rememberPassed: (key) => store.rememberPassed(key),
     };
     // Whatever goes wrong there, `selectBackend` meets again and explains.
     startRuntimeFor({ manifest, variant }, context).catch(() => undefined);

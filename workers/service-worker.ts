@@ -24,6 +24,8 @@ const scope = self as unknown as Scope;
 
 const PREFIX = 'twinlens-page-';
 const CACHE = `${PREFIX}__BUILD_ID__`;
+/** Files whose names carry a hash of their content. */
+const BUILT = '/_next/static/';
 /** Milliseconds that a document may take from the network before the kept one is shown. */
 const DOCUMENT_MS = 3_000;
 /** Files fetched at once while installing. */
@@ -38,7 +40,7 @@ async function keepAll(urls: readonly string[]): Promise<void> {
   const next = async (): Promise<void> => {
     for (let url = waiting.shift(); url !== undefined; url = waiting.shift()) {
       // Names of built files carry a hash, so the HTTP cache may answer; documents must be of this build.
-      const response = await fetch(url, { cache: url.startsWith('/_next/static/') ? 'default' : 'no-cache' });
+      const response = await fetch(url, { cache: url.startsWith(BUILT) ? 'default' : 'no-cache' });
       if (!isKeepable(response)) throw new Error(`${url} answered ${response.status}`);
       await cache.put(url, response);
     }
@@ -53,17 +55,34 @@ async function removeOldCaches(): Promise<void> {
 }
 
 /**
- * A kept response as if it came for this very request: one out of the cache carries its own address, without
- * the fragment in which the bundler tells a worker what to load.
+ * The kept response itself: browsers keep compiled code beside it, and of a copy they know none. But it carries its
+ * own address: where the bundler tells a worker in the fragment what to load, a copy takes the request's.
  */
-const forRequest = ({ body, status, statusText, headers }: Response): Response =>
-  new Response(body, { status, statusText, headers });
+function forRequest({ url }: Request, kept: Response): Response {
+  if (!url.includes('#')) return kept;
+  const { body, status, statusText, headers } = kept;
+  return new Response(body, { status, statusText, headers });
+}
 
-/** A built file: kept at the first use if it was not kept before. Its name changes with its content. */
+/**
+ * What the browser has of it in its own cache: there it keeps compiled code beside the file, which for the runtime is
+ * worth half a second.
+ */
+async function fromBrowser(request: Request): Promise<Response | undefined> {
+  try {
+    const response = await fetch(request, { cache: 'only-if-cached', mode: 'same-origin' });
+    return isKeepable(response) ? response : undefined;
+  } catch {
+    return undefined; // It has not.
+  }
+}
+
+/** A built file or sample: kept at the first use if it was not kept before. A built one's name changes with its content. */
 async function cacheFirst(request: Request, event: LifecycleEvent): Promise<Response> {
+  const isBuilt = new URL(request.url).pathname.startsWith(BUILT);
   const cache = await caches.open(CACHE);
-  const kept = await cache.match(request, { ignoreVary: true });
-  if (kept) return forRequest(kept);
+  const kept = (isBuilt && (await fromBrowser(request))) || (await cache.match(request, { ignoreVary: true }));
+  if (kept) return forRequest(request, kept);
   const response = await fetch(request);
   if (isKeepable(response)) {
     const copy = response.clone();
@@ -105,7 +124,7 @@ scope.addEventListener('fetch', (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
   if (request.method !== 'GET' || origin !== self.location.origin || request.headers.has('range')) return;
-  if (/^\/(?:_next\/static|samples)\//.test(pathname)) event.respondWith(cacheFirst(request, event));
+  if (pathname.startsWith(BUILT) || pathname.startsWith('/samples/')) event.respondWith(cacheFirst(request, event));
   else if (request.mode === 'navigate' && !pathname.startsWith('/v1/')) event.respondWith(networkFirst(request));
   else if (__PRECACHE__.includes(pathname)) event.respondWith(networkFirst(request));
 });

@@ -4,10 +4,12 @@ import { type Manifest, parseManifest } from '../core/manifest.ts';
 import {
   EMPTY_INDEX,
   KEPT_MODELS,
+  KEPT_PASSED,
   KEPT_VERDICTS,
   mention,
   parseIndex,
   remember,
+  rememberPassed,
   rememberVerdict,
   type StoreIndex,
   wantedFiles,
@@ -69,11 +71,8 @@ test('labels are kept when the gateway could not tell newer ones', () => {
 });
 
 test('what was written is read again; what can not be read counts as nothing', () => {
-  const index = rememberVerdict(remember(EMPTY_INDEX, builtIn, { stable: 1 }), {
-    key: 'adapter',
-    provider: 'wasm',
-    reason: 'measured',
-  });
+  const verdict = { key: 'adapter', provider: 'wasm', reason: 'measured' } as const;
+  const index = rememberPassed(rememberVerdict(remember(EMPTY_INDEX, builtIn, { stable: 1 }), verdict), 'key');
   const bytes = new TextEncoder().encode(JSON.stringify(index));
   expect(parseIndex(bytes)).toEqual(index);
   for (const text of ['', '{', '{"format":"twinlens-store/9","models":[],"verdicts":[]}']) {
@@ -91,4 +90,19 @@ test('remembered verdicts are bounded, one for each key', () => {
   expect(index.verdicts).toHaveLength(KEPT_VERDICTS);
   expect(index.verdicts[0]).toEqual({ key: `key ${KEPT_VERDICTS}`, provider: 'webgpu', reason: 'measured again' });
   expect(new Set(index.verdicts.map(({ key }) => key)).size).toBe(KEPT_VERDICTS);
+});
+
+test('a table of a build that remembered no goldens is read, with none passed', () => {
+  const { passed, ...earlier } = remember(EMPTY_INDEX, builtIn, {});
+  const bytes = new TextEncoder().encode(JSON.stringify(earlier));
+  expect(parseIndex(bytes)).toEqual({ ...earlier, passed });
+});
+
+test('passed goldens are bounded, each key once, the newest first', () => {
+  let index = EMPTY_INDEX;
+  for (let i = 0; i < KEPT_PASSED + 5; i += 1) index = rememberPassed(index, `key ${i}`);
+  index = rememberPassed(index, 'key 10');
+  expect(index.passed).toHaveLength(KEPT_PASSED);
+  expect(index.passed.slice(0, 2)).toEqual(['key 10', `key ${KEPT_PASSED + 4}`]);
+  expect(new Set(index.passed).size).toBe(KEPT_PASSED);
 });

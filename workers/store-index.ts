@@ -1,8 +1,8 @@
 /**
- * The store's table of contents: which models are kept, and which backend won on this device. Pure:
- * reads, changes and prunes the table; `store.ts` keeps it.
+ * The store's table of contents: which models are kept, which backend won on this device, and which goldens passed.
+ * Pure: reads, changes and prunes the table; `store.ts` keeps it.
  */
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { type Manifest, parseManifest } from '../core/manifest.ts';
 
 /** Versions kept of each model: the one in use and the one before it, so that going back is instant. */
@@ -11,6 +11,8 @@ const KEPT_VERSIONS = 2;
 export const KEPT_MODELS = 4;
 /** Measured choices of a backend that are remembered. */
 export const KEPT_VERDICTS = 16;
+/** Passed goldens that are remembered: one key a model, build and browser. */
+export const KEPT_PASSED = 16;
 
 const verdictSchema = z.object({ key: z.string(), provider: z.enum(['wasm', 'webgpu']), reason: z.string() });
 /** A measured choice between backends, for one model on one graphics adapter and browser. */
@@ -22,6 +24,8 @@ const indexSchema = z.object({
     z.object({ name: z.string(), labels: z.record(z.string(), z.int()), manifests: z.array(z.unknown()) }),
   ),
   verdicts: z.array(verdictSchema),
+  /** Left out by earlier builds. */
+  passed: z.optional(z.array(z.string())),
 });
 
 export interface StoredModel {
@@ -36,18 +40,21 @@ export interface StoreIndex {
   /** Most recently used first. */
   readonly models: readonly StoredModel[];
   readonly verdicts: readonly Verdict[];
+  /** Most recent first. */
+  readonly passed: readonly string[];
 }
 
-export const EMPTY_INDEX: StoreIndex = { format: 'twinlens-store/1', models: [], verdicts: [] };
+export const EMPTY_INDEX: StoreIndex = { format: 'twinlens-store/1', models: [], verdicts: [], passed: [] };
 
 /** Reads stored bytes; what can't be read (a later format, a damaged file) counts as nothing stored. */
 export function parseIndex(bytes: Uint8Array | undefined): StoreIndex {
   if (!bytes) return EMPTY_INDEX;
   try {
-    const { models, verdicts } = indexSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
+    const { models, verdicts, passed = [] } = indexSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
     return {
       format: 'twinlens-store/1',
       verdicts,
+      passed,
       models: models.map((model) => ({ ...model, manifests: model.manifests.map(parseManifest) })),
     };
   } catch {
@@ -94,6 +101,11 @@ function put(
 export function rememberVerdict(index: StoreIndex, verdict: Verdict): StoreIndex {
   const others = index.verdicts.filter((other) => other.key !== verdict.key);
   return { ...index, verdicts: [verdict, ...others].slice(0, KEPT_VERDICTS) };
+}
+
+export function rememberPassed(index: StoreIndex, key: string): StoreIndex {
+  const others = index.passed.filter((other) => other !== key);
+  return { ...index, passed: [key, ...others].slice(0, KEPT_PASSED) };
 }
 
 /** sha256 of every file that the index's models consist of. */

@@ -12,6 +12,7 @@ import {
   mention,
   parseIndex,
   remember,
+  rememberPassed,
   rememberVerdict,
   type StoredModel,
   type StoreIndex,
@@ -88,6 +89,15 @@ export class ModelStore {
 
   async rememberVerdict(verdict: Verdict): Promise<void> {
     await this.#update((index) => rememberVerdict(index, verdict));
+  }
+
+  /** Whether goldens passed here on WebAssembly, under this key of `passed.ts`. */
+  async hasPassed(key: string): Promise<boolean> {
+    return (await this.#readIndex()).passed.includes(key);
+  }
+
+  async rememberPassed(key: string): Promise<void> {
+    await this.#update((index) => rememberPassed(index, key));
   }
 
   async clear(): Promise<void> {

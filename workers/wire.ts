@@ -2,7 +2,7 @@
  * The messages between the page and the inference worker, as schemas: one parse for each direction.
  * Every call is answered exactly once, by `value` or `error`. Knows neither workers nor engines.
  */
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import {
   type EngineEvent,
   type EngineStatus,
@@ -29,12 +29,12 @@ const picture = z.custom<Picture>(
 );
 const bytes = z.custom<Uint8Array<ArrayBuffer>>((value) => value instanceof Uint8Array, 'must be a Uint8Array');
 const anyBytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'must be a Uint8Array');
-const spec = z.string().max(1000);
+const spec = z.string().check(z.maxLength(1000));
 
 const image = z.union([
   z.object({ encoding: z.enum(IMAGE_ENCODINGS), data: anyBytes }),
   z.object({ encoding: z.enum(RAW_ENCODINGS), width: z.number(), height: z.number(), data: anyBytes }),
-]) satisfies z.ZodType<ImageInput>;
+]) satisfies z.ZodMiniType<ImageInput>;
 
 const prepared = z.object({
   model: z.object({ name: z.string(), version: z.number() }),
@@ -49,10 +49,10 @@ const prepared = z.object({
 
 /** ClassifyOptions without the signal, which becomes a `cancel` message. */
 const classifyOptions = z.object({
-  top: z.number().optional(),
-  deadlineMs: z.number().optional(),
-  priority: z.enum(PRIORITIES).optional(),
-  stream: z.string().optional(),
+  top: z.optional(z.number()),
+  deadlineMs: z.optional(z.number()),
+  priority: z.optional(z.enum(PRIORITIES)),
+  stream: z.optional(z.string()),
 });
 
 const loadedModel = z.object({
@@ -65,7 +65,7 @@ const loadedModel = z.object({
   notSureBelow: z.number(),
 });
 
-const manifest = z.unknown().transform(parseManifest);
+const manifest = z.pipe(z.unknown(), z.transform(parseManifest));
 const nothing = z.object({});
 
 const capabilities = z.object({
@@ -93,7 +93,7 @@ export type Method = keyof typeof METHODS;
 export type Params<M extends Method> = z.output<(typeof METHODS)[M]['in']>;
 export type Result<M extends Method> = z.output<(typeof METHODS)[M]['out']>;
 
-const id = z.int().nonnegative();
+const id = z.int().check(z.nonnegative());
 
 const startSchema = z.object({
   kind: z.literal('start'),
@@ -122,7 +122,7 @@ const status = z.discriminatedUnion('state', [
   z.object({ state: z.literal('loading'), spec: z.string(), progress }),
   z.object({ state: z.literal('ready'), model: loadedModel }),
   z.object({ state: z.literal('failed'), spec: z.string(), error: errorBodySchema }),
-]) satisfies z.ZodType<EngineStatus>;
+]) satisfies z.ZodMiniType<EngineStatus>;
 
 const noticeCode = z.enum([
   'BACKEND_CHOSEN',
@@ -132,11 +132,11 @@ const noticeCode = z.enum([
   'STORE_UNAVAILABLE',
   'RECONNECTING',
   'RECONNECTED',
-]) satisfies z.ZodType<NoticeCode>;
+]) satisfies z.ZodMiniType<NoticeCode>;
 const event = z.discriminatedUnion('type', [
   z.object({ type: z.literal('status'), status }),
   z.object({ type: z.literal('notice'), code: noticeCode, message: z.string() }),
-]) satisfies z.ZodType<EngineEvent>;
+]) satisfies z.ZodMiniType<EngineEvent>;
 
 const fromWorker = z.discriminatedUnion('kind', [
   /** The worker's code runs; sent once. */
@@ -150,7 +150,7 @@ const fromWorker = z.discriminatedUnion('kind', [
 /** `value` is read by `parseResult` once the call is known. */
 export type FromWorker = z.infer<typeof fromWorker>;
 
-function read<T>(schema: z.ZodType<T>, value: unknown, what: string, code: 'INVALID_ARGUMENT' | 'INTERNAL'): T {
+function read<T>(schema: z.ZodMiniType<T>, value: unknown, what: string, code: 'INVALID_ARGUMENT' | 'INTERNAL'): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const mistakes = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'value'} ${issue.message}`);
@@ -164,12 +164,12 @@ export const parseFromWorker = (value: unknown): FromWorker =>
 
 /** Throws INVALID_ARGUMENT: what the caller of the engine handed in is wrong. */
 export function parseParams<M extends Method>(method: M, value: unknown): Params<M> {
-  const schema: z.ZodType = METHODS[method].in;
+  const schema: z.ZodMiniType = METHODS[method].in;
   return read(schema, value, `What was handed to ${method}()`, 'INVALID_ARGUMENT') as Params<M>;
 }
 
 export function parseResult<M extends Method>(method: M, value: unknown): Result<M> {
-  const schema: z.ZodType = METHODS[method].out;
+  const schema: z.ZodMiniType = METHODS[method].out;
   return read(schema, value, `The answer of ${method}()`, 'INTERNAL') as Result<M>;
 }
 

@@ -15,6 +15,9 @@ import { inBrowser } from './chromium.mjs';
  * @property {number} bytes that came over the wire
  */
 
+/** How long a visitor looks at the answer who comes back later. Browsers write compiled code to disk some seconds late. */
+const STAY_MS = 5000;
+
 /** Given to our page before its scripts run: hands it a photo as soon as it takes one, and notes when the answer stands there. */
 function visitor(/** @type {{mode: string, photo: string}} */ { mode, photo }) {
   localStorage.setItem('twinlens.mode', mode);
@@ -43,8 +46,11 @@ function visitor(/** @type {{mode: string, photo: string}} */ { mode, photo }) {
   observer.observe(document, { subtree: true, childList: true, attributes: true });
 }
 
-/** @param {import('@playwright/test').Page} page @param {string} url @returns {Promise<Visit>} */
-async function goAndWait(page, url) {
+/**
+ * @param {import('@playwright/test').Page} page @param {string} url
+ * @param {boolean} [stay] until the page is kept for offline use, and longer @returns {Promise<Visit>}
+ */
+async function goAndWait(page, url, stay = false) {
   let requests = 0;
   let bytes = 0;
   // The worker's too: they run in processes of their own, so the whole context is heard.
@@ -56,18 +62,24 @@ async function goAndWait(page, url) {
   await page.goto(url, { waitUntil: 'commit' });
   const visited = await page.waitForFunction(() => Reflect.get(window, 'visited'));
   const { ms, label, engine } = await visited.jsonValue();
-  return { ms, label, engine, requests, bytes };
+  const visit = { ms, label, engine, requests, bytes };
+  if (stay) {
+    await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+    await page.waitForTimeout(STAY_MS);
+  }
+  return visit;
 }
 
 /**
  * @param {string} url of our page
- * @param {{mode: 'only-device' | 'prefer-device', photo: string, profile?: string}} options photo: path of a JPEG
+ * @param {{mode: 'only-device' | 'prefer-device', photo: string, profile?: string, stay?: boolean}} options photo: path
+ *   of a JPEG; stay: as one who comes back later
  */
-export const visitTwinlens = (url, { mode, photo, profile }) =>
+export const visitTwinlens = (url, { mode, photo, profile, stay }) =>
   inBrowser(
     async (page) => {
       await page.addInitScript(visitor, { mode, photo: readFileSync(photo).toString('base64') });
-      return goAndWait(page, url);
+      return goAndWait(page, url, stay);
     },
     profile === undefined ? {} : { profile },
   );

@@ -1,7 +1,7 @@
 /** Reads JSON bodies and queries, bounded and checked by a schema. */
 import { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { TwinlensError } from '../../core/errors.ts';
 import { describeMistakes } from '../../core/mistakes.ts';
 
@@ -12,7 +12,11 @@ const tooLarge = (maxBytes: number) =>
   new TwinlensError('PAYLOAD_TOO_LARGE', `A JSON body has at most ${maxBytes} bytes here.`);
 
 /** The body as `schema` says; none counts as `{}`. Throws INVALID_ARGUMENT, PAYLOAD_TOO_LARGE, CANCELLED. */
-export async function readJson<T>(request: FastifyRequest, schema: z.ZodType<T>, maxBytes = MAX_BYTES): Promise<T> {
+export async function readJson<T>(
+  request: FastifyRequest,
+  schema: z.core.$ZodType<T>,
+  maxBytes = MAX_BYTES,
+): Promise<T> {
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
   const text = await readText(request.body, maxBytes);
   let value: unknown;
@@ -25,13 +29,13 @@ export async function readJson<T>(request: FastifyRequest, schema: z.ZodType<T>,
 }
 
 /** The query as `schema` says. Throws INVALID_ARGUMENT. */
-export function readQuery<T>(request: FastifyRequest, schema: z.ZodType<T>): T {
+export function readQuery<T>(request: FastifyRequest, schema: z.core.$ZodType<T>): T {
   return check(schema, request.query, 'query');
 }
 
 /** @param what is checked, for the message */
-export function check<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
-  const parsed = schema.safeParse(value);
+export function check<T>(schema: z.core.$ZodType<T>, value: unknown, what: string): T {
+  const parsed = z.safeParse(schema, value);
   if (parsed.success) return parsed.data;
   throw new TwinlensError('INVALID_ARGUMENT', `The ${what} is not valid: ${describeMistakes(parsed.error, what)}.`);
 }

@@ -5,7 +5,7 @@ import { PROBLEM_TYPE } from '../problem.ts';
 
 export type Json = { readonly [key: string]: unknown };
 
-export function jsonSchema(schema: z.ZodType): Json {
+export function jsonSchema(schema: z.core.$ZodType): Json {
   const { $schema, ...json } = z.toJSONSchema(schema, {
     io: 'input',
     unrepresentable: 'any',

@@ -199,7 +199,7 @@ export function openApi(version: string): Json {
       securitySchemes: SECURITY_SCHEMES,
       schemas: {
         ...ADMIN_COMPONENTS,
-        Classification: jsonSchema(SCHEMAS.classification.extend({ id: z.string() })),
+        Classification: jsonSchema(z.object({ ...SCHEMAS.classification.shape, id: z.string() })),
         DeviceReport: jsonSchema(deviceReportSchema),
         Health: HEALTH,
         Models: jsonSchema(SCHEMAS.models),

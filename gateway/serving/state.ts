@@ -2,7 +2,7 @@
  * What the gateway keeps of its models, as one value: what operators decided and who did what when. Values are never
  * changed in place; each function gives a new one. Knows no file; `parseState` is the only way in from one.
  */
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { ADMIN_SCHEMAS, canarySettingsSchema, type JournalEntry, versionPolicySchema } from '../../core/admin.ts';
 import { TwinlensError } from '../../core/errors.ts';
 import { describeMistakes } from '../../core/mistakes.ts';
@@ -14,22 +14,22 @@ export const MAX_PREVIOUS = 10;
 /** Versions of one model that an operator loaded or unloaded by hand. */
 export const MAX_VERSIONS = 100;
 
-const canarySchema = canarySettingsSchema.extend({ startedAt: z.number() });
+const canarySchema = z.extend(canarySettingsSchema, { startedAt: z.number() });
 /** The settings of a canary that runs, and since when: milliseconds since 1970. */
 export type RunningCanary = z.infer<typeof canarySchema>;
 
 const modelSchema = z.strictObject({
   /** Left out: the configuration's. */
-  policy: versionPolicySchema.optional(),
+  policy: z.optional(versionPolicySchema),
   /** Own labels, and `stable` while it is pinned. */
   labels: z.record(z.string(), versionSchema),
   /** The version that `stable` named last, also when it followed the newest by itself. */
-  stable: versionSchema.optional(),
+  stable: z.optional(versionSchema),
   /** Those that had it before, oldest first. */
-  previous: z.array(versionSchema).max(MAX_PREVIOUS),
-  loaded: z.array(versionSchema).max(MAX_VERSIONS),
-  unloaded: z.array(versionSchema).max(MAX_VERSIONS),
-  canary: canarySchema.optional(),
+  previous: z.array(versionSchema).check(z.maxLength(MAX_PREVIOUS)),
+  loaded: z.array(versionSchema).check(z.maxLength(MAX_VERSIONS)),
+  unloaded: z.array(versionSchema).check(z.maxLength(MAX_VERSIONS)),
+  canary: z.optional(canarySchema),
 });
 export type ModelState = Readonly<z.infer<typeof modelSchema>>;
 
@@ -37,7 +37,7 @@ const stateSchema = z.strictObject({
   format: z.literal(STATE_FORMAT),
   models: z.record(z.string(), modelSchema),
   /** Models that are followed by an operator's wish, by the source's name. */
-  follows: z.array(z.strictObject({ source: z.string(), model: z.string() })).max(10_000),
+  follows: z.array(z.strictObject({ source: z.string(), model: z.string() })).check(z.maxLength(10_000)),
   /** Oldest first. */
   journal: z.array(ADMIN_SCHEMAS.journalEntry),
 });

@@ -22,7 +22,7 @@ type Json = { [key: string]: unknown };
 
 /** One JSON Schema a message, by its type. */
 function messagesOf(schema: typeof SCHEMAS.clientMessage | typeof SCHEMAS.gatewayMessage): [string, Json][] {
-  return schema.options.map((option) => {
+  return schema.def.options.map((option) => {
     const { $schema, ...payload } = z.toJSONSchema(option, {
       target: 'draft-7',
       // What a sender may write: unknown members stay allowed in what the gateway sends.
@@ -33,7 +33,7 @@ function messagesOf(schema: typeof SCHEMAS.clientMessage | typeof SCHEMAS.gatewa
         if (zodSchema._zod.def.type === 'custom') jsonSchema.enum = Object.keys(ERROR_TABLE);
       },
     });
-    const name = option.shape.type.value;
+    const name = option.shape.type.def.values[0] ?? '';
     const binary = name === 'classify';
     return [
       name,

@@ -14,7 +14,7 @@ let server: HarnessServer;
 let opened: Opened;
 
 test.beforeEach(async () => {
-  server = await startHarness();
+  server = await startHarness({ versions: [1, 2] });
   opened = await openHarness(server.url);
 });
 test.afterEach(async () => {
@@ -94,6 +94,27 @@ test('a second visit loads from the store, also while the gateway is away', asyn
     };
   });
   expect({ manifestName, fromStore }).toEqual({ manifestName: manifest.name, fromStore: true });
+});
+
+test('goldens that passed on WebAssembly are not run again, those of another version and a cleared store are', async () => {
+  const { page } = opened;
+  const load = (spec: string) =>
+    page.evaluate(async (wanted) => {
+      const { engine, events } = window.harness;
+      await engine.unload();
+      events.length = 0;
+      await engine.load(wanted);
+      return events.some(
+        (event) =>
+          event.type === 'status' && event.status.state === 'loading' && event.status.progress.phase === 'check',
+      );
+    }, spec);
+  expect(await load('efficientnet-lite0@1'), 'at the first load').toBe(true);
+  await visitHarness(page, server.url);
+  expect(await load('efficientnet-lite0@1'), 'at the next visit').toBe(false);
+  expect(await load('efficientnet-lite0@2'), 'for another version').toBe(true);
+  await page.evaluate(() => window.harness.engine.clearStore());
+  expect(await load('efficientnet-lite0@1'), 'after the store was cleared').toBe(true);
 });
 
 test('a first visit without the gateway says that it can not be reached', async () => {

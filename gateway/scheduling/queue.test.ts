@@ -8,7 +8,7 @@ type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** A batch costs what one of it costs: the more together, the better. */
 const costs = new CostCurve([1, 1000].map((size) => ({ size, ms: 10 })));
-const limits = { maxLength: 8, maxBatch: 2, maxWaitMs: 0, costs };
+const limits = { maxLength: 8, maxQueueMs: 0, maxBatch: 2, maxWaitMs: 0, costs };
 const room = { instances: 1, idle: 1 };
 const entry = (request: string, over: Partial<Entry<string>> = {}): Entry<string> => ({
   client: 'a',
@@ -283,7 +283,7 @@ describe('BatchQueue in a simulation', () => {
   test('every accepted entry leaves exactly once, in time, within the bounds, and clients take turns', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 120 }), fc.integer({ min: 0, max: 50 }), (steps, maxWaitMs) => {
-        const queue = new BatchQueue<string>({ maxLength: 6, maxBatch: 3, maxWaitMs, costs });
+        const queue = new BatchQueue<string>({ ...limits, maxLength: 6, maxBatch: 3, maxWaitMs, costs });
         const all: Writable<Entry<string>>[] = [];
         const waiting = new Map<string, Entry<string>>();
         /** When the place of an entry was taken: frames inherit it. */
@@ -379,7 +379,7 @@ describe('BatchQueue in a simulation', () => {
     const arrival = fc.record({ client: fc.nat(1000), priority, ms: fc.nat(20) });
     fc.assert(
       fc.property(fc.infiniteStream(arrival), (arrivals) => {
-        const queue = new BatchQueue<string>({ maxLength: 8, maxBatch: 1, maxWaitMs: 0, costs });
+        const queue = new BatchQueue<string>({ ...limits, maxBatch: 1, costs });
         queue.offer(entry('patient', { client: 'patient', priority: 'low' }));
         let now = 0;
         let agedFor = 0;

@@ -32,7 +32,7 @@ export interface Situation {
   readonly room: Room;
 }
 
-/** Share of a single run that company must save for a batch to be kept back while all instances run. */
+/** Share of a single run that company must save to be worth a wait while all instances run. */
 const PAYS_FROM = 0.25;
 /** Share of a single run that preparing a picture may take for batches to be split. */
 const SPLIT_UP_TO = 0.1;
@@ -89,6 +89,11 @@ export class Batching {
       if (smaller === size) return size;
       size = smaller;
     }
+  }
+
+  /** Whether one more in a batch of `size` saves so much that it is worth having whoever's it is. */
+  pays(size: number): boolean {
+    return this.#saves(size) > PAYS_FROM * this.#costs.runMs(1);
   }
 
   /** Milliseconds until a batch of `size` is done if it is sent now. */
@@ -184,7 +189,7 @@ export class Batching {
 
   /** All instances run: milliseconds until one needs the batch, which has to be decoded by then. */
   #untilNeeded({ now, waiting }: Situation, ahead: { readonly since: number; readonly size: number }): number {
-    if (this.#saves(waiting) <= PAYS_FROM * this.#costs.runMs(1)) return 0;
+    if (!this.pays(waiting)) return 0;
     const leadMs = waiting * this.#costs.preparationMs * LEAD_TIMES + LEAD_MS;
     return ahead.since + this.#costs.runMs(ahead.size) - now - leadMs;
   }

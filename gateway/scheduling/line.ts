@@ -1,5 +1,6 @@
 /**
- * Who waits, and who is next: the best priority first, within it clients in turn, of one client in order of arrival.
+ * Who waits, and who is next: the best priority first, within it the client that was served longest ago, of one client in
+ * order of arrival.
  * What has waited for long for its client's turn rises in priority, so none starves; of one client's stream only one
  * waits. Pure: each question that hangs on time carries `now`. Knows no bound and no batch.
  *
@@ -10,6 +11,9 @@ import { Deadlines } from './deadlines.ts';
 import { type Client, comesBefore, type Entry, Lane, levelOf, type Place, placeOf } from './lanes.ts';
 import { Sorted } from './sorted.ts';
 
+/** Clients of whom none waits and whose turn is known all the same. */
+const MOST_REMEMBERED = 1000;
+
 export class Line<T> {
   readonly #places = new Map<Entry<T>, Place<T>>();
   readonly #clients = new Map<string, Client<T>>();
@@ -17,6 +21,8 @@ export class Line<T> {
   readonly #turns = new Sorted<Client<T>>((one, other) => levelOf(one) - levelOf(other) || one.turn - other.turn);
   /** Who has most is last. */
   readonly #crowds = new Sorted<Client<T>>((one, other) => one.waiting - other.waiting || one.turn - other.turn);
+  /** The turns of clients of whom none waits; the one that left last is last. */
+  readonly #remembered = new Map<string, number>();
   readonly #deadlines = new Deadlines<Place<T>>();
   /** Those that others come before, by when they rise. */
   readonly #rising = new Sorted<Lane<T>>((one, other) => one.risesAt - other.risesAt || one.number - other.number);
@@ -143,11 +149,13 @@ export class Line<T> {
       lanes.push(new Lane(rank, client, this.#lanes));
     }
     this.#clients.set(name, client);
-    this.#toTheEnd(client);
+    const turn = this.#remembered.get(name);
+    if (turn === undefined) this.#toTheEnd(client);
+    else client.turn = turn;
     return client;
   }
 
-  /** Changes what the place of a client among the others hangs on; one without entries is forgotten. */
+  /** Changes what the place of a client among the others hangs on; of one without entries only the turn is kept. */
   #rearrange(client: Client<T>, change: () => void): void {
     this.#turns.remove(client);
     this.#crowds.remove(client);
@@ -156,6 +164,7 @@ export class Line<T> {
     client.best = undefined;
     if (client.waiting === 0) {
       this.#clients.delete(client.name);
+      this.#remember(client);
       return;
     }
     for (const lane of client.lanes) {
@@ -169,6 +178,20 @@ export class Line<T> {
     }
     this.#turns.add(client);
     this.#crowds.add(client);
+  }
+
+  /**
+   * Who asks for one at a time comes back when it is answered. Were it then behind all who wait, one with a long backlog
+   * would be served in between each time.
+   */
+  #remember({ name, turn }: Client<T>): void {
+    this.#remembered.delete(name);
+    this.#remembered.set(name, turn);
+    if (this.#remembered.size <= MOST_REMEMBERED) return;
+    for (const oldest of this.#remembered.keys()) {
+      this.#remembered.delete(oldest);
+      return;
+    }
   }
 
   #list(client: Client<T>, entry: Entry<T>, at: Pick<Place<T>, 'since' | 'number'>): void {

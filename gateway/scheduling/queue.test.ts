@@ -135,6 +135,44 @@ describe('BatchQueue', () => {
     ]);
   });
 
+  test('who comes back comes before one that was served meanwhile, however many requests that one has', () => {
+    const queue = filled([], { maxBatch: 1 });
+    const greedy = (name: string) => queue.offer(entry(name, { client: 'greedy' }));
+    const next = () => {
+      const decision = queue.decide(0, room);
+      return decision.kind === 'dispatch' ? decision.batch[0]?.request : undefined;
+    };
+    queue.offer(entry('p1', { client: 'polite' }));
+    for (const name of ['g1', 'g2', 'g3']) greedy(name);
+    expect([next(), next()]).toEqual(['p1', 'g1']);
+    queue.offer(entry('p2', { client: 'polite' }));
+    expect([next(), next(), next()]).toEqual(['p2', 'g2', 'g3']);
+  });
+
+  test.each([
+    ['gain nothing', [10, 40], [['q2'], ['g0'], ['g1'], ['g2']]],
+    ['pay', [10, 11], [['q2', 'g0', 'g1', 'g2']]],
+  ])(
+    'who had most of the last places fills up no batch of others where batches %s',
+    (_title, [one = 0, four = 0], batches) => {
+      const costs = new CostCurve([
+        { size: 1, ms: one },
+        { size: 4, ms: four },
+      ]);
+      const queue = filled([], { maxLength: 100, maxBatch: 4, costs });
+      costs.prepared(1, 10);
+      for (let i = 0; i < 13; i += 1) queue.offer(entry('before', { client: 'greedy' }));
+      for (const client of ['p', 'q', 'r']) queue.offer(entry('before', { client }));
+      order(queue);
+      for (const name of ['g0', 'g1', 'g2']) queue.offer(entry(name, { client: 'greedy' }));
+      queue.offer(entry('q2', { client: 'q' }));
+      const seen: string[][] = [];
+      for (let decision = queue.decide(0, room); decision.kind === 'dispatch'; decision = queue.decide(0, room))
+        seen.push(decision.batch.map(({ request }) => request));
+      expect(seen).toEqual(batches);
+    },
+  );
+
   test('higher priorities go first', () => {
     expect(
       order(filled([entry('low', { priority: 'low' }), entry('normal'), entry('high', { priority: 'high' })])),

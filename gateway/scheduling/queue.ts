@@ -4,7 +4,8 @@
  *
  * Guarantees: takes no more than its bounds; nothing past its deadline is dispatched; who comes before whom is the
  * line's order (line.ts). Passed over is only who, by what batches cost, can't be in time any more, or
- * whose being in time would make more others of his priority late; refused is nobody for that. No question takes longer
+ * whose being in time would make more others of his priority late; refused is nobody for that. Where batches gain nothing,
+ * one isn't filled up with those of a client that had clearly more places than others lately. No question takes longer
  * because much waits, except which to pass over.
  */
 import { Arrivals } from './arrivals.ts';
@@ -13,6 +14,7 @@ import { Bound, type BoundLimits } from './bound.ts';
 import type { CostCurve } from './cost-curve.ts';
 import type { Entry } from './lanes.ts';
 import { Line } from './line.ts';
+import { Shares } from './shares.ts';
 
 export { AGING_MS, type Entry } from './lanes.ts';
 
@@ -48,6 +50,7 @@ export class BatchQueue<T> {
   readonly #bound: Bound;
   readonly #arrivals = new Arrivals();
   readonly #batching: Batching;
+  readonly #shares = new Shares();
 
   constructor(limits: QueueLimits) {
     this.#limits = limits;
@@ -177,11 +180,20 @@ export class BatchQueue<T> {
     const batch: Entry<T>[] = [];
     while (batch.length < size) {
       const place = from === undefined ? this.#line.next : this.#line.nextWithTime(from);
-      if (!place || (place.entry.alone && batch.length > 0)) break;
+      if (!place || (batch.length > 0 && !this.#joins(place.entry, batch.length))) break;
       this.#line.serve(place, now);
+      this.#shares.add(place.entry.client);
       batch.push(place.entry);
       if (place.entry.alone) break;
     }
     return batch;
+  }
+
+  /**
+   * Whether it may be in a batch with `others` before it. What a batch takes along of a greedy client delays everybody
+   * who comes while it runs.
+   */
+  #joins({ alone, client }: Entry<T>, others: number): boolean {
+    return !alone && (this.#batching.pays(others) || !this.#shares.isOver(client));
   }
 }

@@ -141,9 +141,9 @@ describe('Batching', () => {
     );
   });
 
-  test('one more pays where a run costs much whatever its size, and not where each image costs as much again', () => {
-    expect(new Batching(line(10, 1), 32, 0).pays(4)).toBe(true);
-    expect(new Batching(line(1, 10), 32, 0).pays(4)).toBe(false);
+  test('batches pay where a run costs much whatever its size, and not where each image costs as much again', () => {
+    expect(new Batching(line(10, 1), 32, 0).pays).toBe(true);
+    expect(new Batching(line(1, 10), 32, 0).pays).toBe(false);
   });
 
   test('what comes alone, or would find another instance idle, does not wait', () => {

@@ -34,6 +34,8 @@ export interface Situation {
 
 /** Share of a single run that company must save to be worth a wait while all instances run. */
 const PAYS_FROM = 0.25;
+/** Below it a share of what single runs cost is no chance: under load single runs seem dear on a CPU too. */
+const CLEARLY_LESS = 0.5;
 /** Share of a single run that preparing a picture may take for batches to be split. */
 const SPLIT_UP_TO = 0.1;
 /** A batch reaches a busy instance so long before it is free that its pictures are decoded: the expected time, and more. */
@@ -91,9 +93,9 @@ export class Batching {
     }
   }
 
-  /** Whether one more in a batch of `size` saves so much that it is worth having whoever's it is. */
-  pays(size: number): boolean {
-    return this.#saves(size) > PAYS_FROM * this.#costs.runMs(1);
+  /** Whether full batches cost clearly less than their images one by one. */
+  get pays(): boolean {
+    return this.#costs.runMs(this.#maxBatch) < CLEARLY_LESS * this.#maxBatch * this.#costs.runMs(1);
   }
 
   /** Milliseconds until a batch of `size` is done if it is sent now. */
@@ -189,7 +191,7 @@ export class Batching {
 
   /** All instances run: milliseconds until one needs the batch, which has to be decoded by then. */
   #untilNeeded({ now, waiting }: Situation, ahead: { readonly since: number; readonly size: number }): number {
-    if (!this.pays(waiting)) return 0;
+    if (this.#saves(waiting) <= PAYS_FROM * this.#costs.runMs(1)) return 0;
     const leadMs = waiting * this.#costs.preparationMs * LEAD_TIMES + LEAD_MS;
     return ahead.since + this.#costs.runMs(ahead.size) - now - leadMs;
   }

@@ -180,7 +180,7 @@ export class BatchQueue<T> {
     const batch: Entry<T>[] = [];
     while (batch.length < size) {
       const place = from === undefined ? this.#line.next : this.#line.nextWithTime(from);
-      if (!place || (batch.length > 0 && !this.#joins(place.entry, batch.length))) break;
+      if (!place || (batch.length > 0 && !this.#joins(place.entry))) break;
       this.#line.serve(place, now);
       this.#shares.add(place.entry.client);
       batch.push(place.entry);
@@ -190,10 +190,10 @@ export class BatchQueue<T> {
   }
 
   /**
-   * Whether it may be in a batch with `others` before it. What a batch takes along of a greedy client delays everybody
+   * Whether it may be in a batch with others before it. What a batch takes along of a greedy client delays everybody
    * who comes while it runs.
    */
-  #joins({ alone, client }: Entry<T>, others: number): boolean {
-    return !alone && (this.#batching.pays(others) || !this.#shares.isOver(client));
+  #joins({ alone, client }: Entry<T>): boolean {
+    return !alone && (this.#batching.pays || !this.#shares.isOver(client));
   }
 }

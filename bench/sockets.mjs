@@ -108,7 +108,8 @@ const socketBesideHttp = () =>
 /** @returns {Promise<Row>} */
 const greedyBesidePolite = () =>
   withGateway(
-    { TWINLENS_MAX_IN_FLIGHT: String(GREEDY), TWINLENS_QUEUE_MAX: String(2 * GREEDY) },
+    // An operator who lets one socket have so many under way lets them wait.
+    { TWINLENS_MAX_IN_FLIGHT: String(GREEDY), TWINLENS_QUEUE_MAX: String(2 * GREEDY), TWINLENS_QUEUE_MS: '0' },
     async (_gateway, port) => {
       const polite = { name: 'polite', sockets: POLITE, inFlight: 1 };
       const greedy = { name: 'greedy', sockets: 1, inFlight: GREEDY };

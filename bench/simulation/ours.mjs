@@ -8,6 +8,8 @@ import { jitter, seeded } from './random.mjs';
 const MEASURED_SPREAD = 0.03;
 /** The default of TWINLENS_BATCH_WAIT_MS. */
 const BATCH_WAIT_MS = 2;
+/** The default of TWINLENS_QUEUE_MS. */
+const QUEUE_MS = 250;
 /** Node's timers come no sooner, and not between two milliseconds. */
 const TIMER_MS = 1;
 
@@ -29,7 +31,7 @@ export function ours({ loop, machine, idle, run, refuse }, { Scheduler, CostCurv
   let came = 0;
   /** @type {import('../../gateway/scheduling/index.ts').Scheduler<import('./rivals.mjs').Asked, true>} */
   const scheduler = new Scheduler({
-    limits: { maxLength: 100_000, maxBatch: largest(machine), maxWaitMs: BATCH_WAIT_MS, costs },
+    limits: { maxLength: 100_000, maxQueueMs: QUEUE_MS, maxBatch: largest(machine), maxWaitMs: BATCH_WAIT_MS, costs },
     clock: {
       now: () => loop.now,
       after: (ms, callback) => loop.after(Math.max(TIMER_MS, Math.ceil(ms)), callback),

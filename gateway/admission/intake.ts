@@ -4,10 +4,11 @@
  * may be shown to the caller.
  */
 import { type Classification, DEFAULT_TOP, type ImageInput, type Priority } from '../../core/engine.ts';
-import { TwinlensError } from '../../core/errors.ts';
+import { type ErrorCode, TwinlensError } from '../../core/errors.ts';
 import type { CacheUse, Results } from '../results/index.ts';
 import type { Handle, Registry } from '../serving/index.ts';
 import { isSampled, type Log, type Metrics, type RequestTrace, type Transport } from '../telemetry/index.ts';
+import { Flood } from './flood.ts';
 import type { Gate, Ticket } from './gate.ts';
 
 export interface Asked {
@@ -31,6 +32,12 @@ export interface Asked {
   readonly cache?: CacheUse | undefined;
 }
 
+/** What comes in floods when too much is asked. */
+type Flooding = 'QUEUE_FULL' | 'RATE_LIMITED' | 'DEADLINE_EXCEEDED';
+
+const isFlooding = (code: ErrorCode): code is Flooding =>
+  code === 'QUEUE_FULL' || code === 'RATE_LIMITED' || code === 'DEADLINE_EXCEEDED';
+
 /** What names a request, however far it came. */
 export type Named = Pick<Asked, 'requestId' | 'transport' | 'clientName' | 'trace'>;
 
@@ -49,9 +56,11 @@ export interface IntakeOptions {
 
 export class Intake {
   readonly #options: IntakeOptions;
+  readonly #flood: Flood<Flooding>;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
+    this.#flood = new Flood(() => options.clock.now());
   }
 
   get gate(): Gate {
@@ -171,6 +180,8 @@ export class Intake {
 
   #failed(error: TwinlensError, asked: Named, handle: Handle | undefined): void {
     asked.trace?.settled({ code: error.code });
+    const untold = isFlooding(error.code) ? this.#flood.tell(error.code) : 0;
+    if (untold === undefined) return;
     const line = {
       event_type: 'prediction',
       request_id: asked.requestId,
@@ -180,6 +191,7 @@ export class Intake {
       code: error.code,
       model: handle?.name,
       model_version: handle?.version,
+      untold: untold || undefined,
     };
     const { log } = this.#options;
     switch (error.code) {

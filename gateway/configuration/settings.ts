@@ -226,6 +226,12 @@ export const groups = {
   },
   Limits: {
     queueMax: whole(256, [1, 100_000], { about: 'Waiting requests of a model version; beyond it `QUEUE_FULL`.' }),
+    queueMs: whole(250, [0, 600_000], {
+      about:
+        'Time that a request may expect to wait for its turn, by how fast the model version answers: where more have waited than that for a second, further ones are answered `QUEUE_FULL`, but never while fewer than 32 wait. Bursts may fill the queue up to TWINLENS_QUEUE_MAX.',
+      unit: 'ms',
+      none: 'only TWINLENS_QUEUE_MAX counts',
+    }),
     deadlineMs: whole(10_000, [1, 600_000], { about: 'Deadline of a request that names none.', unit: 'ms' }),
     maxBytes: whole(32 * MIB, [1024, GIB], { about: 'Size of one body or frame.', unit: 'bytes' }),
     maxHeldBytes: whole(0, [0, 1024 * GIB], {

@@ -41,6 +41,36 @@ const situation = fc
     ({ age, left, ...rest }): Situation => ({ ...rest, now: 1000, oldest: 1000 - age, tightestDeadline: 1000 + left }),
   );
 
+/** Where company is worth waiting for, if there is time. */
+const paying = fc
+  .record({
+    fixed: fc.integer({ min: 5, max: 50 }),
+    each: fc.double({ min: 0.01, max: 1, noNaN: true }),
+    preparation: fc.nat(4),
+  })
+  .map(({ fixed, each, preparation }) => {
+    const costs = line(fixed, each);
+    costs.prepared(1, preparation);
+    return costs;
+  });
+const pressed = fc
+  .record({
+    waiting: fc.integer({ min: 1, max: 10 }),
+    left: fc.integer({ min: 1, max: 150 }),
+    gapMs: fc.double({ min: 0.1, max: 2, noNaN: true }),
+    room,
+  })
+  .map(
+    ({ left, ...rest }): Situation => ({
+      ...rest,
+      now: 1000,
+      oldest: 1000,
+      tightestDeadline: 1000 + left,
+      silenceMs: 0,
+      seen: 64,
+    }),
+  );
+
 describe('Batching', () => {
   test('a batch has at least one request, and no more than wait or are allowed', () => {
     fc.assert(
@@ -72,6 +102,24 @@ describe('Batching', () => {
     );
   });
 
+  test('a wait ends before the deadline and makes nobody late who would be in time without it', () => {
+    let waits = 0;
+    fc.assert(
+      fc.property(paying, pressed, fc.nat(50), (costs, now, maxWaitMs) => {
+        const batching = new Batching(costs, 64, maxWaitMs);
+        const wait = batching.waitMs(now);
+        const doneAt = (at: number, size: number) => at + batching.doneInMs(size, { now: at, room: now.room });
+        if (wait === 0 || doneAt(now.now, now.waiting) > now.tightestDeadline) return;
+        waits += 1;
+        expect(now.now + wait).toBeLessThan(now.tightestDeadline);
+        const company = now.room.ahead ? 0 : 1;
+        expect(doneAt(now.now + wait, now.waiting + company)).toBeLessThanOrEqual(now.tightestDeadline + 1e-9);
+      }),
+      { numRuns: 500 },
+    );
+    expect(waits, 'of 500 situations').toBeGreaterThan(50);
+  });
+
   test('behind a running batch nothing is kept back longer than that runs', () => {
     fc.assert(
       fc.property(curve, situation, (costs, now) => {
@@ -91,6 +139,11 @@ describe('Batching', () => {
         expect(batching.size(now)).toBe(1);
       }),
     );
+  });
+
+  test('batches pay where a run costs much whatever its size, and not where each image costs as much again', () => {
+    expect(new Batching(line(10, 1), 32, 0).pays).toBe(true);
+    expect(new Batching(line(1, 10), 32, 0).pays).toBe(false);
   });
 
   test('what comes alone, or would find another instance idle, does not wait', () => {

@@ -32,8 +32,10 @@ export interface Situation {
   readonly room: Room;
 }
 
-/** Share of a single run that company must save for a batch to be kept back while all instances run. */
+/** Share of a single run that company must save to be worth a wait while all instances run. */
 const PAYS_FROM = 0.25;
+/** Below it a share of what single runs cost is no chance: under load single runs seem dear on a CPU too. */
+const CLEARLY_LESS = 0.5;
 /** Share of a single run that preparing a picture may take for batches to be split. */
 const SPLIT_UP_TO = 0.1;
 /** A batch reaches a busy instance so long before it is free that its pictures are decoded: the expected time, and more. */
@@ -89,6 +91,11 @@ export class Batching {
       if (smaller === size) return size;
       size = smaller;
     }
+  }
+
+  /** Whether full batches cost clearly less than their images one by one. */
+  get pays(): boolean {
+    return this.#costs.runMs(this.#maxBatch) < CLEARLY_LESS * this.#maxBatch * this.#costs.runMs(1);
   }
 
   /** Milliseconds until a batch of `size` is done if it is sent now. */

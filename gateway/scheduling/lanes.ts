@@ -29,7 +29,7 @@ export interface Client<T> {
   readonly lanes: readonly Lane<T>[];
   /** Its waiting frames, by stream. */
   readonly streams: Map<string, Place<T>>;
-  /** Running number of when it was served last, or came. The lowest is next. */
+  /** Running number of when it was served last, or came first. The lowest is next. */
   turn: number;
   waiting: number;
   /** The lane whose first one is next of all of the client's. */

@@ -60,7 +60,7 @@ function make(slots = 1, over: Partial<{ maxLength: number; maxBatch: number; ma
   const clock = new FakeClock(0);
   const runner = new ManualRunner(slots);
   const scheduler = new Scheduler<string, string>({
-    limits: { maxLength: 4, maxBatch: 2, maxWaitMs: 0, costs, ...over },
+    limits: { maxLength: 4, maxQueueMs: 0, maxBatch: 2, maxWaitMs: 0, costs, ...over },
     runner,
     clock,
     onLength: () => undefined,

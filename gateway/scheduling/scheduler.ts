@@ -71,7 +71,7 @@ export class Scheduler<Request, Result> {
   readonly #queue: BatchQueue<Ticket<Request, Result>>;
   readonly #runner: Runner<Request, Result>;
   readonly #clock: Clock;
-  readonly #onLength: (pending: number) => void;
+  readonly #onLength: (pending: number, limit: number) => void;
   /** Everything accepted and not settled, waiting or running. */
   readonly #open = new Set<Ticket<Request, Result>>();
   readonly #deadlines = new Deadlines<Ticket<Request, Result>>();
@@ -82,8 +82,8 @@ export class Scheduler<Request, Result> {
     readonly limits: QueueLimits;
     readonly runner: Runner<Request, Result>;
     readonly clock: Clock;
-    /** Told whenever the number of waiting requests changed. */
-    readonly onLength: (pending: number) => void;
+    /** Told whenever the number of waiting requests changed, and how many may wait. */
+    readonly onLength: (pending: number, limit: number) => void;
   }) {
     this.#queue = new BatchQueue(options.limits);
     this.#runner = options.runner;
@@ -129,18 +129,19 @@ export class Scheduler<Request, Result> {
           reject(error);
         },
       };
+      const offer = this.#queue.offer(entryOf(ticket, this.#clock.now(), false));
+      if (!offer.accepted) {
+        // The more are refused, the less there is to spend on it; and nothing has changed.
+        reject(queueFull());
+        return;
+      }
       this.#open.add(ticket);
       this.#deadlines.add(ticket);
       signal?.addEventListener('abort', cancel, { once: true });
       options.onRise?.(() => {
         if (ticket.entry) this.#queue.rise(ticket.entry);
       });
-      const offer = this.#queue.offer(entryOf(ticket, this.#clock.now(), false));
-      if (!offer.accepted) {
-        ticket.reject(queueFull());
-      } else if (offer.displaced) {
-        offer.displaced.request.reject(offer.why === 'superseded' ? superseded() : queueFull());
-      }
+      offer.displaced?.request.reject(offer.why === 'superseded' ? superseded() : queueFull());
       this.#pump();
     });
   }
@@ -177,7 +178,7 @@ export class Scheduler<Request, Result> {
       if (decision.kind === 'wait') waitMs = decision.ms;
       break;
     }
-    this.#onLength(this.#queue.length);
+    this.#onLength(this.#queue.length, this.#queue.limit);
     waitMs = Math.min(waitMs, this.#deadlines.next - now);
     if (waitMs === Number.POSITIVE_INFINITY) return;
     this.#stopTimer = this.#clock.after(Math.min(Math.max(waitMs, 0), LONGEST_TIMER_MS), () => this.#pump());

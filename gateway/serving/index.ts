@@ -55,6 +55,7 @@ export function createRegistry(options: RegistryOptions & { readonly allowance: 
             runtime: { threads, arena: configuration.arena, gpuMemoryPercent: configuration.gpuMemoryPercent },
             maxPixels: configuration.maxPixels,
             queueMax: configuration.queueMax,
+            queueMs: configuration.queueMs,
             batchMax: configuration.batchMax,
             batchWaitMs: configuration.batchWaitMs,
             clock,

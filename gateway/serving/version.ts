@@ -30,6 +30,7 @@ export interface VersionOptions {
   readonly runtime: Runtime;
   readonly maxPixels: number;
   readonly queueMax: number;
+  readonly queueMs: number;
   /** 0: the provider's default. */
   readonly batchMax: number;
   readonly batchWaitMs: number;
@@ -125,13 +126,14 @@ export class ServingVersion implements Loadable {
     } finally {
       this.#onStage = () => undefined; // Replacements load without a word.
     }
-    const { manifest, observer, batchMax, batchWaitMs, queueMax, clock } = this.#options;
+    const { manifest, observer, batchMax, batchWaitMs, queueMax, queueMs, clock } = this.#options;
     const { name: model, version } = manifest;
     const provider = this.#pool.provider;
-    const onLength = (pending: number) => observer.queueChanged({ model, version, pending, limit: queueMax });
+    const onLength = (pending: number, limit: number) => observer.queueChanged({ model, version, pending, limit });
     this.#scheduler = new Scheduler({
       limits: {
         maxLength: queueMax,
+        maxQueueMs: queueMs,
         maxBatch: largestBatch(provider, batchMax, manifest),
         maxWaitMs: batchWaitMs,
         costs: this.#costs,
@@ -144,7 +146,7 @@ export class ServingVersion implements Loadable {
         run: (batch, alone) => this.#run(batch, alone),
       },
     });
-    onLength(0);
+    onLength(0, queueMax);
   }
 
   acquire(): Handle {

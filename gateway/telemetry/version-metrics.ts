@@ -37,7 +37,7 @@ export function versionMetrics(registry: Registry): VersionMetrics {
   });
   const limits = new Gauge({
     name: 'twinlens_queue_limit',
-    help: 'Requests that may wait in the queue; beyond it QUEUE_FULL.',
+    help: 'Requests that may wait in the queue, other than in a burst; beyond it QUEUE_FULL.',
     labelNames: VERSION,
     registers,
   });

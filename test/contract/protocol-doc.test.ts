@@ -82,6 +82,7 @@ describe('docs/protocol.md', () => {
     expect(figure('`TWINLENS_MAX_BYTES`')).toBe(defaults.maxBytes);
     expect(figure('`TWINLENS_MAX_PIXELS`')).toBe(defaults.maxPixels);
     expect(figure('`TWINLENS_QUEUE_MAX`')).toBe(defaults.queueMax);
+    expect(figure('`TWINLENS_QUEUE_MS`')).toBe(defaults.queueMs);
     expect(figure('`TWINLENS_DEADLINE_MS`')).toBe(defaults.deadlineMs);
     expect(figure('`TWINLENS_MAX_SOCKETS`')).toBe(defaults.maxSockets);
     expect(figure('`TWINLENS_MAX_UNREAD_BYTES`')).toBe(defaults.maxUnreadBytes);

@@ -26,7 +26,7 @@ type Predictions = z.infer<typeof exportSchema>['entries'][number]['predictions'
 const scratch = mkdtempSync(join(tmpdir(), 'twinlens-agreement-'));
 let site: Site;
 test.beforeAll(async () => {
-  site = await startSite({ TWINLENS_QUEUE_MAX: '1000' });
+  site = await startSite({ TWINLENS_QUEUE_MAX: '1000', TWINLENS_QUEUE_MS: '0' });
 });
 test.afterAll(async () => {
   await site.close();

@@ -62,6 +62,7 @@ function start(instances = 1) {
         runtime,
         maxPixels: 4_000_000,
         queueMax: 256,
+        queueMs: 250,
         batchMax: 2,
         batchWaitMs: 0,
         clock: platformClock,

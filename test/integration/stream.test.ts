@@ -192,6 +192,7 @@ describe('flow', () => {
         TWINLENS_MAX_UNREAD_BYTES: '65536',
         TWINLENS_MAX_IN_FLIGHT: '1000',
         TWINLENS_QUEUE_MAX: '1000',
+        TWINLENS_QUEUE_MS: '0',
         TWINLENS_DEADLINE_MS: '60000',
       },
     });

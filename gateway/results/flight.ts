@@ -67,9 +67,12 @@ export class Flight {
   /** Late ones that had the latest deadline: their end was left to the queue. */
   #late: Waiter[] = [];
   #started = false;
-  #running = false;
+  /** The one that runs, until the run ends or nobody waits for it. */
+  #running: Waiter | undefined;
   /** Requests that the version counted and that have not ended yet. */
   #counted = 0;
+  /** How the one ended that left its own run to others: known only with the run is whether the version counts it. */
+  #leftRun: ErrorCode | undefined;
 
   constructor(options: FlightOptions) {
     this.#options = options;
@@ -111,19 +114,30 @@ export class Flight {
 
   async #run(): Promise<void> {
     for (let [leader] = this.#waiting; leader; [leader] = this.#waiting) {
-      this.#running = true;
+      this.#running = leader;
       try {
         const answer = await leader.handle.classify(this.#shared(leader.request));
-        this.#running = false;
-        this.#counted += 1;
+        this.#ran();
         if (this.#waiting.size > 0) this.#answered(answer, leader);
         return;
       } catch (error) {
-        this.#running = false;
-        this.#counted += 1;
+        this.#ran();
         this.#failed(asTwinlensError(error), leader);
+      } finally {
+        this.#countLeader();
       }
     }
+  }
+
+  #ran(): void {
+    if (this.#running) this.#counted += 1;
+    this.#running = undefined;
+  }
+
+  /** The run has ended for all that it concerned. If none of them was what the version counted, its leader was. */
+  #countLeader(): void {
+    if (this.#leftRun !== undefined) this.#count(this.#leftRun);
+    this.#leftRun = undefined;
   }
 
   /** The leader's request, on behalf of all. */
@@ -194,19 +208,23 @@ export class Flight {
   #leave(waiter: Waiter, error: TwinlensError): void {
     if (!this.#waiting.has(waiter)) return;
     // The version counts the run that ends with its last request.
-    if (this.#running && this.#waiting.size === 1) this.#counted += 1;
+    if (this.#waiting.size === 1) this.#ran();
     this.#remove(waiter, error.code);
     waiter.reject(error);
     if (this.#waiting.size === 0) this.#nobodyWaits.abort();
   }
 
   #remove(waiter: Waiter, code: 'OK' | ErrorCode, classification?: Classification): void {
-    const { onAlsoEnded, onEnd } = this.#options;
     waiter.stop();
     this.#waiting.delete(waiter);
+    if (waiter === this.#running && code !== 'OK') this.#leftRun = code;
+    else this.#count(code, classification);
+    if (this.#waiting.size === 0) this.#options.onEnd();
+  }
+
+  #count(code: 'OK' | ErrorCode, classification?: Classification): void {
     if (this.#counted > 0) this.#counted -= 1;
-    else onAlsoEnded(code, classification);
-    if (this.#waiting.size === 0) onEnd();
+    else this.#options.onAlsoEnded(code, classification);
   }
 }
 

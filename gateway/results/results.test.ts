@@ -250,6 +250,17 @@ describe('identical requests in flight', () => {
     expect(codes).toEqual(['DEADLINE_EXCEEDED', 'DEADLINE_EXCEEDED']);
   });
 
+  test('one that left its run to another is counted once, also if the run then fails for its sake alone', async () => {
+    const { ask, answer, fail, clock, codes, outcomes } = setup();
+    await ask({ within: 10 });
+    await ask({ within: 100 });
+    await clock.advance(10);
+    await fail(0, 'QUEUE_FULL');
+    await answer(1);
+    expect(outcomes).toEqual(['DEADLINE_EXCEEDED', expect.objectContaining({ cached: false })]);
+    expect(codes).toHaveLength(2);
+  });
+
   test('a more important one lends the run its priority', async () => {
     const { ask, runs } = setup();
     await ask({ priority: 'low' });

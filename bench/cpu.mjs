@@ -35,7 +35,11 @@ export function watchCpu() {
   };
 }
 
-/** Of a process: its parent and the ticks that it and its ended children used; undefined when it is gone. @param {string} pid */
+/**
+ * Of a process: its parent and the ticks that it and its ended children used; undefined when it is gone. The first
+ * process inherits orphans, a closed browser's among them: what those used is not its own.
+ * @param {number} pid
+ */
 function processTicks(pid) {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -43,41 +47,42 @@ function processTicks(pid) {
       .slice(text.lastIndexOf(')') + 2)
       .split(' ')
       .map(Number);
-    const ticks = [11, 12, 13, 14].reduce((sum, at) => sum + (fields[at] ?? 0), 0);
-    return { parent: fields[1] ?? 0, ticks };
+    const counted = pid === 1 ? [11, 12] : [11, 12, 13, 14];
+    return { parent: fields[1] ?? 0, ticks: counted.reduce((sum, at) => sum + (fields[at] ?? 0), 0) };
   } catch {
     return undefined; // It ended since it was listed.
   }
 }
 
-/** Ticks of this process and all below it. */
-function familyTicks() {
+/** Ticks of every process that is neither this one nor below it. @returns {Map<number, number>} */
+function othersTicks() {
   const all = new Map(
     readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
-      .flatMap((pid) => {
-        const found = processTicks(pid);
-        return found ? [[Number(pid), found]] : [];
+      .flatMap((name) => {
+        const found = processTicks(Number(name));
+        return found ? [[Number(name), found]] : [];
       }),
   );
   const isOurs = (/** @type {number} */ pid) => {
     for (let at = pid; at > 1; at = all.get(at)?.parent ?? 0) if (at === process.pid) return true;
     return false;
   };
-  return [...all].reduce((sum, [pid, { ticks }]) => sum + (isOurs(pid) ? ticks : 0), 0);
+  return new Map([...all].filter(([pid]) => !isOurs(pid)).map(([pid, { ticks }]) => [pid, ticks]));
 }
 
 /**
  * What others than this process and those below it take from now on, as a share of all cores: whether a measurement
- * was alone on the machine.
+ * was alone on the machine. Counts them, not what is missing in our own: a browser that is closed takes its figures along.
  * @returns {() => number} NaN where it is not known
  */
 export function watchOthers() {
   if (process.platform !== 'linux') return () => Number.NaN;
-  const before = machineTicks();
-  const ours = familyTicks();
+  const { all } = machineTicks();
+  const before = othersTicks();
   return () => {
-    const now = machineTicks();
-    return Math.max(0, (now.busy - before.busy - (familyTicks() - ours)) / (now.all - before.all));
+    let taken = 0;
+    for (const [pid, ticks] of othersTicks()) taken += ticks - (before.get(pid) ?? 0);
+    return Math.max(0, taken / (machineTicks().all - all));
   };
 }

@@ -9,6 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { root } from '../scripts/run.mjs';
 import { IDS, readRecords } from './record.mjs';
+import { SHORTFALLS } from './shortfalls.mjs';
 
 /** @typedef {import('./record.mjs').Recorded} Recorded */
 /** @typedef {import('./record.mjs').Row} Row */
@@ -42,6 +43,8 @@ export function page(records) {
     const own = rows.filter((row) => row.id === id);
     return own.length === 0 ? [`| ${id} | | not measured | | |`] : own.map(line);
   });
+  const missed = IDS.filter((id) => rows.some((row) => row.id === id && row.met === false));
+  const reasons = missed.flatMap((id) => (SHORTFALLS[id] === undefined ? [] : [`- **${id}**: ${SHORTFALLS[id]}`]));
   const details = records.flatMap(({ name, rows: own, unable }) => {
     const told = own.flatMap(({ figure, detail }) => (detail ? [`### ${figure}`, '', detail.trim(), ''] : []));
     const why = unable === undefined ? [] : [`Did not run: ${unable}`, ''];
@@ -64,6 +67,7 @@ export function page(records) {
     '|---|---|---|---|---|',
     ...table,
     '',
+    ...(reasons.length === 0 ? [] : ['## Where it falls short, and why', '', ...reasons, '']),
     ...details,
   ].join('\n');
 }

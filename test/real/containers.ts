@@ -70,7 +70,8 @@ function canLimit(): boolean {
   return ['cpu', 'memory', 'pids'].every((controller) => handed.includes(controller));
 }
 
-const present = () => works('buildah', ['--version']) && works('podman', ['--version']);
+const present = () =>
+  ['buildah', 'podman', ...(FIRST_CGROUPS ? ['runc'] : [])].every((program) => works(program, ['--version']));
 
 /** False with a printed reason when this machine can't have them. */
 export function findOrInstallContainers(): boolean {

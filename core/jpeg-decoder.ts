@@ -5,11 +5,13 @@
  */
 import { JPEG_KERNEL_BASE64 } from './jpeg-kernel-bytes.ts';
 import type { HuffmanTable, JpegScan } from './jpeg-scan.ts';
+import { onePerThread, PAGE, type Started, startModule } from './wasm.ts';
 
 interface Exports {
   readonly free: () => number;
   readonly tableBytes: () => number;
   readonly buildTable: (table: number, counts: number, symbols: number) => number;
+  readonly spreadQuants: (file: number, quants: number) => void;
   readonly setComponent: (
     ...args: [index: number, dcTable: number, acTable: number, quants: number, plane: number, stride: number]
   ) => void;
@@ -23,7 +25,6 @@ interface Exports {
   readonly isComplete: () => number;
 }
 
-const PAGE = 2 ** 16;
 /** Bytes of the decoder's memory, which never shrinks: the file and some rows of the picture have to fit. */
 export const MOST_MEMORY = 2 ** 24;
 const FIRST_MEMORY = 2 ** 19;
@@ -32,13 +33,8 @@ const LEAST_SIDE = 16;
 /** Bytes before and behind a row of samples; of the room behind a region that vectors may reach into. */
 const MARGIN = 16;
 const ROOM = 64;
-
-/** Where in the block each of the file's 64 coefficients belongs (T.81, figure 5). */
-const PLACES = Uint8Array.of(
-  ...[0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14],
-  ...[21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53],
-  ...[60, 61, 54, 47, 55, 62, 63],
-);
+/** 64 of 16 bits. */
+const QUANTS_BYTES = 128;
 
 interface Places {
   /** For the decoder's own use. */
@@ -73,13 +69,10 @@ export class JpegDecoder {
   readonly #exports: Exports;
   #bytes: Uint8Array<ArrayBuffer>;
 
-  constructor() {
-    const module = Uint8Array.from(atob(JPEG_KERNEL_BASE64), (character) => character.charCodeAt(0));
-    this.#memory = new WebAssembly.Memory({ initial: FIRST_MEMORY / PAGE, maximum: MOST_MEMORY / PAGE });
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module), { env: { memory: this.#memory } });
-    // The module is ours: kernel-bytes.test.ts compiles it again.
+  constructor({ memory, exports }: Started) {
+    this.#memory = memory;
     this.#exports = exports as unknown as Exports;
-    this.#bytes = new Uint8Array(this.#memory.buffer);
+    this.#bytes = new Uint8Array(memory.buffer);
   }
 
   /**
@@ -110,7 +103,7 @@ export class JpegDecoder {
   /** Divides the memory and fills it; undefined: the picture doesn't fit, or its tables make no sense. */
   #prepare(file: Uint8Array, scan: JpegScan): Places | undefined {
     const { width, across, down, components, begin, restartInterval } = scan;
-    const { free, tableBytes, setComponent, openScan } = this.#exports;
+    const { free, tableBytes, spreadQuants, setComponent, openScan } = this.#exports;
     const units = Math.ceil(width / (8 * across));
     const stride = units * 8 * across + 2 * MARGIN;
     const regions = new Regions(free());
@@ -119,7 +112,7 @@ export class JpegDecoder {
       component,
       dc: regions.take(tableBytes()),
       ac: regions.take(tableBytes()),
-      quants: regions.take(2 * PLACES.length),
+      quants: regions.take(QUANTS_BYTES),
       // A row before the ones of a row of units, and one behind.
       plane: regions.take(stride * (8 * (index === 0 ? down : 1) + 2)) + stride + MARGIN,
     }));
@@ -131,8 +124,8 @@ export class JpegDecoder {
     if (!this.#fits(regions.end)) return undefined;
     for (const [index, { component, dc, ac, quants, plane }] of places.entries()) {
       if (!this.#writeTable(component.dc, dc, spec) || !this.#writeTable(component.ac, ac, spec)) return undefined;
-      const factors = new Int16Array(this.#bytes.buffer, quants, PLACES.length);
-      for (const [at, factor] of component.quants.entries()) factors[PLACES[at] as number] = factor;
+      this.#bytes.set(component.quants, spec);
+      spreadQuants(spec, quants);
       setComponent(index, dc, ac, quants, plane, stride);
     }
     this.#bytes.set(data, source);
@@ -141,11 +134,13 @@ export class JpegDecoder {
   }
 
   #fits(end: number): boolean {
-    if (end > MOST_MEMORY) return false;
-    if (end > this.#bytes.length) {
+    if (end <= this.#bytes.length) return true;
+    try {
       this.#memory.grow(Math.ceil((end - this.#bytes.length) / PAGE));
-      this.#bytes = new Uint8Array(this.#memory.buffer);
+    } catch {
+      return false; // Beyond its bound, or the platform has no more: whoever asks has another decoder.
     }
+    this.#bytes = new Uint8Array(this.#memory.buffer);
     return true;
   }
 
@@ -156,17 +151,11 @@ export class JpegDecoder {
   }
 }
 
-let chosen: { readonly decoder: JpegDecoder | undefined } | undefined;
-
-/** This thread's decoder; undefined where there is no WebAssembly SIMD, or no room for it. */
-export function threadJpegDecoder(): JpegDecoder | undefined {
-  if (!chosen) {
-    try {
-      chosen = { decoder: new JpegDecoder() };
-    } catch {
-      // Whoever asks has another decoder.
-      chosen = { decoder: undefined };
-    }
-  }
-  return chosen.decoder;
+/** Undefined where there is no WebAssembly SIMD. */
+export function createJpegDecoder(): JpegDecoder | undefined {
+  const started = startModule(JPEG_KERNEL_BASE64, FIRST_MEMORY, MOST_MEMORY);
+  return started && new JpegDecoder(started);
 }
+
+/** This thread's decoder; without one the platform's decodes. */
+export const threadJpegDecoder = onePerThread(createJpegDecoder);

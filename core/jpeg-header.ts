@@ -2,6 +2,7 @@
  * What the header of a JPEG says, read without a decoder: size, components, EXIF orientation and ICC profile
  * (ITU-T T.81 Annex B; Exif 2.3, 4.6; ICC.1:2010 Annex B.4). Knows nothing of pixels.
  */
+import { jpegSegments, startsWith } from './jpeg-segments.ts';
 
 export interface JpegHeader {
   readonly width: number;
@@ -20,16 +21,10 @@ const ORIENTATION_TAG = 0x0112;
 
 const APP1 = 0xe1;
 const APP2 = 0xe2;
-const START_OF_SCAN = 0xda;
 
 /** Start of frame: baseline, progressive and so on, without the markers DHT, JPG and DAC between them. */
 const isStartOfFrame = (marker: number): boolean =>
   marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
-
-const startsWith = (bytes: Uint8Array, text: string): boolean => {
-  for (let at = 0; at < text.length; at += 1) if (bytes[at] !== text.charCodeAt(at)) return false;
-  return true;
-};
 
 /** The first image's orientation; undefined where the block makes no sense. */
 function orientationOf(exif: Uint8Array): number | undefined {
@@ -74,36 +69,23 @@ function joined(chunks: ReadonlyMap<number, Uint8Array>): Uint8Array | undefined
  * Undefined when it isn't there, or says what can't be read with certainty: whoever decodes the file judges then.
  */
 export function readJpegHeader(bytes: Uint8Array): JpegHeader | undefined {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.byteLength < 4 || view.getUint16(0) !== 0xffd8) return undefined;
   let orientation: number | undefined = 1;
   let exifs = 0;
   const chunks = new Map<number, Uint8Array>();
-  let at = 2;
-  while (at + 4 <= view.byteLength) {
-    if (view.getUint8(at) !== 0xff) return undefined;
-    const marker = view.getUint8(at + 1);
-    if (marker === 0xff) {
-      at += 1; // A fill byte.
-      continue;
-    }
-    if (marker === START_OF_SCAN) return undefined;
-    const end = at + 2 + view.getUint16(at + 2);
-    const body = bytes.subarray(at + 4, end);
+  for (const { marker, body } of jpegSegments(bytes)) {
     if (isStartOfFrame(marker)) {
       // What has two EXIF blocks, or more than 8 bits a sample, is read in its own way by each decoder.
       if (body.length < 6 || body[0] !== 8 || orientation === undefined || exifs > 1) return undefined;
       const profile = chunks.size === 0 ? undefined : joined(chunks);
       if (chunks.size > 0 && !profile) return undefined;
-      const [height, width] = [view.getUint16(at + 5), view.getUint16(at + 7)];
-      return { width, height, components: view.getUint8(at + 9), orientation, profile };
+      const [, high = 0, low = 0, wideHigh = 0, wideLow = 0, components = 0] = body;
+      return { width: (wideHigh << 8) | wideLow, height: (high << 8) | low, components, orientation, profile };
     }
     if (marker === APP1 && startsWith(body, EXIF)) {
       exifs += 1;
       orientation = orientationOf(body.subarray(EXIF.length));
     }
     if (marker === APP2 && startsWith(body, ICC)) chunks.set(body[ICC.length] ?? 0, body.subarray(ICC.length + 2));
-    at = end;
   }
   return undefined;
 }

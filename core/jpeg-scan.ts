@@ -2,6 +2,7 @@
  * What a decoder has to know of a JPEG's one scan: size, sampling, tables and where its bits begin (ITU-T T.81,
  * Annex B; JFIF 1.02). Reads baseline files of three components in one scan, luma and chroma; knows no other kind.
  */
+import { jpegSegments, START_OF_SCAN, startsWith } from './jpeg-segments.ts';
 
 export interface HuffmanTable {
   /** How many codes have 1 to 16 bits. */
@@ -31,7 +32,7 @@ export interface JpegScan {
 }
 
 const [BASELINE, EXTENDED] = [0xc0, 0xc1];
-const [HUFFMAN, SCAN, QUANTS, RESTARTS, JFIF, ADOBE] = [0xc4, 0xda, 0xdb, 0xdd, 0xe0, 0xee];
+const [HUFFMAN, QUANTS, RESTARTS, JFIF, ADOBE] = [0xc4, 0xdb, 0xdd, 0xe0, 0xee];
 const MOST_DC_BITS = 11;
 
 interface Frame {
@@ -79,15 +80,12 @@ function readFrame(body: Uint8Array): Frame | undefined {
   return { width, height, ids: field(0), samplings: field(1), quants: field(2) };
 }
 
-/** Bodies of the segments of which only the first bytes count. */
+/** What says in which colours the components are. */
 interface Signs {
   jfif: boolean;
   /** The transform that an Adobe segment names; undefined: there is none. */
   adobe: number | undefined;
 }
-
-const beginsWith = (body: Uint8Array, text: string): boolean =>
-  [...text].every((character, at) => body[at] === character.charCodeAt(0));
 
 /** Whether the components are luma and chroma: as libjpeg decides it. */
 function isYcc(signs: Signs, ids: readonly number[]): boolean {
@@ -127,19 +125,7 @@ export function readJpegScan(bytes: Uint8Array): JpegScan | undefined {
   const signs: Signs = { jfif: false, adobe: undefined };
   let frame: Frame | undefined;
   let restartInterval = 0;
-  if (bytes[0] !== 0xff || bytes[1] !== 0xd8) return undefined;
-  let at = 2;
-  while (at + 4 <= bytes.length) {
-    const marker = bytes[at + 1] ?? 0;
-    if (bytes[at] !== 0xff) return undefined;
-    if (marker === 0xff) {
-      at += 1; // A fill byte.
-      continue;
-    }
-    const length = ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0);
-    const end = at + 2 + length;
-    if (length < 2 || end > bytes.length) return undefined;
-    const body = bytes.subarray(at + 4, end);
+  for (const { marker, body, end } of jpegSegments(bytes)) {
     switch (marker) {
       case BASELINE:
       case EXTENDED:
@@ -158,12 +144,12 @@ export function readJpegScan(bytes: Uint8Array): JpegScan | undefined {
         restartInterval = ((body[0] ?? 0) << 8) | (body[1] ?? 0);
         break;
       case JFIF:
-        signs.jfif ||= body.length >= 12 && beginsWith(body, 'JFIF\0');
+        signs.jfif ||= body.length >= 12 && startsWith(body, 'JFIF\0');
         break;
       case ADOBE:
-        if (body.length >= 12 && beginsWith(body, 'Adobe')) signs.adobe = body[11];
+        if (body.length >= 12 && startsWith(body, 'Adobe')) signs.adobe = body[11];
         break;
-      case SCAN: {
+      case START_OF_SCAN: {
         const scan = frame && isYcc(signs, frame.ids) ? scanOf(body, end, frame, tables) : undefined;
         return scan && { ...scan, restartInterval };
       }
@@ -171,7 +157,6 @@ export function readJpegScan(bytes: Uint8Array): JpegScan | undefined {
         // Comments and applications' own; every other frame and table is of another kind of JPEG.
         if (marker !== 0xfe && (marker < 0xe0 || marker > 0xef)) return undefined;
     }
-    at = end;
   }
   return undefined;
 }

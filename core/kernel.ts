@@ -4,11 +4,10 @@
  * passes.ts do the same work to the same bytes.
  */
 import { KERNEL_BASE64 } from './kernel-bytes.ts';
+import { onePerThread, startModule } from './wasm.ts';
 
 /** Bytes of the kernel's memory, in each thread that resizes: pictures go through it in strips, so none needs more. */
 export const KERNEL_MEMORY = 2 ** 21;
-
-const PAGE = 2 ** 16;
 
 /** The weights of an axis in the kernel's memory; core/kernel/ says in which form. */
 export type KernelAxis = readonly [firsts: number, high: number, low: number, taps: number];
@@ -37,27 +36,9 @@ export interface Kernel {
 
 /** A kernel with a memory of its own; undefined when this platform can't run it. */
 export function createKernel(): Kernel | undefined {
-  if (typeof WebAssembly === 'undefined') return undefined;
-  const bytes = Uint8Array.from(atob(KERNEL_BASE64), (character) => character.charCodeAt(0));
-  if (!WebAssembly.validate(bytes)) return undefined;
-  const pages = KERNEL_MEMORY / PAGE;
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
-  // The module is ours: kernel-bytes.test.ts compiles it again.
-  return { ...(exports as unknown as Omit<Kernel, 'memory'>), memory: memory.buffer };
+  const started = startModule(KERNEL_BASE64, KERNEL_MEMORY, KERNEL_MEMORY);
+  return started && { ...(started.exports as unknown as Omit<Kernel, 'memory'>), memory: started.memory.buffer };
 }
 
-let chosen: { readonly kernel: Kernel | undefined } | undefined;
-
-/** This thread's kernel. Chosen once: a platform doesn't learn SIMD. */
-export function threadKernel(): Kernel | undefined {
-  if (!chosen) {
-    try {
-      chosen = { kernel: createKernel() };
-    } catch {
-      // No room for the memory, or a policy that forbids WebAssembly: the passes need neither.
-      chosen = { kernel: undefined };
-    }
-  }
-  return chosen.kernel;
-}
+/** This thread's kernel; without one the passes do the work. */
+export const threadKernel = onePerThread(createKernel);

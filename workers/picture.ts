@@ -1,7 +1,7 @@
 /**
  * From what the page hands over to pixels, and from pixels to a file. Frames and bitmaps are closed,
- * whatever happens. Usual JPEGs are decoded by core, as in the gateway; other stills by createImageBitmap with its default colour
- * handling, which agrees with the gateway's decoder. The browser's own resizing is not used. Knows no model.
+ * whatever happens. Usual JPEGs are decoded by core, as in the gateway; other stills by createImageBitmap with its
+ * default colour handling, which agrees with the gateway's decoder. The browser's own resizing is not used. Knows no model.
  */
 import { asTwinlensError, TwinlensError } from '../core/errors.ts';
 import { checkPixelCount, type PixelView } from '../core/pixels.ts';

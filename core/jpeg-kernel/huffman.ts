@@ -26,6 +26,13 @@ const places: usize = memory.data<u8>([
   55, 62, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63,
 ]);
 
+/** Factors of coefficients, from the order of the file (64 bytes) to that of the block (64 i16). */
+export function spreadQuants(file: usize, quants: usize): void {
+  for (let at: usize = 0; at < 64; at += 1) {
+    store<i16>(quants + ((<usize>load<u8>(places + at)) << 1), load<u8>(file + at));
+  }
+}
+
 /** A code or a run that no encoder writes was met. */
 export let isBroken: bool = false;
 

@@ -5,11 +5,11 @@
  */
 import { isOverrun, isSpent, marker, needBlock, openBits, skipMarker } from './bits';
 import { doubleAcross, doubleBoth, repeatEdges, toRgb } from './colour';
-import { buildTable, decodeBlock, forgetBroken, isBroken, TABLE_BYTES } from './huffman';
+import { buildTable, decodeBlock, forgetBroken, isBroken, spreadQuants, TABLE_BYTES } from './huffman';
 import { flatBlock, transformBlock } from './idct';
 import { block, COMPONENT_BYTES, components, free } from './regions';
 
-export { buildTable, free };
+export { buildTable, free, spreadQuants };
 
 const END_OF_IMAGE: u32 = 0xd9;
 const FIRST_RESTART: u32 = 0xd0;

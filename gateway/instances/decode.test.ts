@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { ImageEncoding } from '../../core/engine.ts';
 import type { TwinlensError } from '../../core/errors.ts';
-import { decodeImage } from './decode.ts';
+import type { PixelView } from '../../core/pixels.ts';
+import { decodeImage, openImage } from './decode.ts';
 
 const folder = new URL('../../test/fixtures/images/', import.meta.url);
 const MAX_PIXELS = 64 * 1024 * 1024;
@@ -44,6 +45,21 @@ describe('a picture that can be decoded comes out upright, in sRGB and over whit
     },
   );
 });
+
+test.each(['jpeg/half-across', 'jpeg/restarts', 'images/444', 'images/baseline-420', 'images/srgb-profile'])(
+  '%s.jpg has the same pixels decoded here and on threads',
+  async (name) => {
+    const data = readFileSync(new URL(`../../test/fixtures/${name}.jpg`, import.meta.url));
+    const [here, there] = await Promise.all(
+      [false, true].map(async (onThreads) =>
+        (await openImage({ encoding: 'jpeg', data }, { maxPixels: MAX_PIXELS, onThreads })).decode(),
+      ),
+    );
+    const bytes = (picture: PixelView | undefined) => Buffer.from(picture?.data ?? []);
+    expect(bytes(here).length).toBeGreaterThan(0);
+    expect(bytes(here).equals(bytes(there))).toBe(true);
+  },
+);
 
 describe('a picture that can not be decoded is refused with a code that says why', () => {
   const codes: Record<string, string> = {

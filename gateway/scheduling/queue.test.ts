@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { entry } from '../../test/support/queue-entry.ts';
 import { CostCurve } from './cost-curve.ts';
 import { AGING_MS, BatchQueue, type Entry } from './queue.ts';
 
@@ -6,15 +7,6 @@ import { AGING_MS, BatchQueue, type Entry } from './queue.ts';
 const costs = new CostCurve([1, 1000].map((size) => ({ size, ms: 10 })));
 const limits = { maxLength: 8, maxQueueMs: 0, maxBatch: 2, maxWaitMs: 0, costs };
 const room = { instances: 1, idle: 1 };
-const entry = (request: string, over: Partial<Entry<string>> = {}): Entry<string> => ({
-  client: 'a',
-  priority: 'normal',
-  enqueuedAt: 0,
-  deadline: 1_000_000,
-  alone: false,
-  request,
-  ...over,
-});
 
 function filled(entries: readonly Entry<string>[], over: Partial<typeof limits> = {}): BatchQueue<string> {
   const queue = new BatchQueue<string>({ ...limits, ...over });

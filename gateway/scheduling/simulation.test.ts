@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PRIORITIES, type Priority } from '../../core/engine.ts';
+import { entry } from '../../test/support/queue-entry.ts';
 import { CostCurve } from './cost-curve.ts';
 import { AGING_MS, BatchQueue, type Entry } from './queue.ts';
 
@@ -10,15 +11,6 @@ type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 const costs = new CostCurve([{ size: 1000, ms: 0.01 }]);
 const limits = { maxLength: 8, maxQueueMs: 0, maxBatch: 1, maxWaitMs: 0, costs };
 const room = { instances: 1, idle: 1 };
-const entry = (request: string, over: Partial<Entry<string>> = {}): Entry<string> => ({
-  client: 'a',
-  priority: 'normal',
-  enqueuedAt: 0,
-  deadline: 1_000_000,
-  alone: false,
-  request,
-  ...over,
-});
 
 describe('BatchQueue in a simulation', () => {
   const step = fc.oneof(

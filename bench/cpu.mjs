@@ -54,8 +54,13 @@ function processTicks(pid) {
   }
 }
 
-/** Ticks of every process that is neither this one nor below it. @returns {Map<number, number>} */
-function othersTicks() {
+/**
+ * Ticks of every process that is neither this one nor below it.
+ * @param {(pid: number) => boolean} isKnown of an orphan: whether it was there before. Others are most likely our own, a
+ *   closing browser's, which still has to end
+ * @returns {Map<number, number>}
+ */
+function othersTicks(isKnown) {
   const all = new Map(
     readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
@@ -68,7 +73,9 @@ function othersTicks() {
     for (let at = pid; at > 1; at = all.get(at)?.parent ?? 0) if (at === process.pid) return true;
     return false;
   };
-  return new Map([...all].filter(([pid]) => !isOurs(pid)).map(([pid, { ticks }]) => [pid, ticks]));
+  const counts = (/** @type {number} */ pid, /** @type {number} */ parent) =>
+    !isOurs(pid) && (parent !== 1 || isKnown(pid));
+  return new Map([...all].filter(([pid, { parent }]) => counts(pid, parent)).map(([pid, { ticks }]) => [pid, ticks]));
 }
 
 /**
@@ -79,10 +86,10 @@ function othersTicks() {
 export function watchOthers() {
   if (process.platform !== 'linux') return () => Number.NaN;
   const { all } = machineTicks();
-  const before = othersTicks();
+  const before = othersTicks(() => true);
   return () => {
     let taken = 0;
-    for (const [pid, ticks] of othersTicks()) taken += ticks - (before.get(pid) ?? 0);
+    for (const [pid, ticks] of othersTicks((pid) => before.has(pid))) taken += ticks - (before.get(pid) ?? 0);
     return Math.max(0, taken / (machineTicks().all - all));
   };
 }

@@ -23,6 +23,7 @@ export const SHORTFALLS = Object.freeze({
     'Before the first answer of the device the model has to pass its goldens; the other library has none, and answers without.',
   'second-visit':
     'A third of it passes before our first line runs (service worker, React, Next), a third starts ONNX Runtime, though its compiled code is kept, the rest is the worker, the session and the first run.',
+  live: 'On this machine a picture takes longer on two threads (the row of photos above) than the 33 ms between two frames.',
   'page-bytes':
     'An empty page of this version of Next and React has 135 kB. Ours adds 42, the checks of messages (zod) 21.',
 });

@@ -54,13 +54,8 @@ function processTicks(pid) {
   }
 }
 
-/**
- * Ticks of every process that is neither this one nor below it.
- * @param {(pid: number) => boolean} isKnown of an orphan: whether it was there before. Others are most likely our own, a
- *   closing browser's, which still has to end
- * @returns {Map<number, number>}
- */
-function othersTicks(isKnown) {
+/** Every process that is neither this one nor below it. @returns {Map<number, {parent: number, ticks: number}>} */
+function otherProcesses() {
   const all = new Map(
     readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
@@ -73,9 +68,7 @@ function othersTicks(isKnown) {
     for (let at = pid; at > 1; at = all.get(at)?.parent ?? 0) if (at === process.pid) return true;
     return false;
   };
-  const counts = (/** @type {number} */ pid, /** @type {number} */ parent) =>
-    !isOurs(pid) && (parent !== 1 || isKnown(pid));
-  return new Map([...all].filter(([pid, { parent }]) => counts(pid, parent)).map(([pid, { ticks }]) => [pid, ticks]));
+  return new Map([...all].filter(([pid]) => !isOurs(pid)));
 }
 
 /**
@@ -86,10 +79,14 @@ function othersTicks(isKnown) {
 export function watchOthers() {
   if (process.platform !== 'linux') return () => Number.NaN;
   const { all } = machineTicks();
-  const before = othersTicks(() => true);
+  const before = otherProcesses();
   return () => {
     let taken = 0;
-    for (const [pid, ticks] of othersTicks((pid) => before.has(pid))) taken += ticks - (before.get(pid) ?? 0);
+    for (const [pid, { parent, ticks }] of otherProcesses()) {
+      const known = before.get(pid);
+      // An orphan that is new is most likely our own, a closing browser's, which still has to end.
+      if (known || parent !== 1) taken += ticks - (known?.ticks ?? 0);
+    }
     return Math.max(0, taken / (machineTicks().all - all));
   };
 }

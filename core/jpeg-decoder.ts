@@ -1,6 +1,6 @@
 /**
  * JPEGs to RGB by the compiled decoder (core/jpeg-kernel/), to the bytes that libjpeg gives: one decoder and its memory
- * a thread. Decodes what nearly every photo is, a whole baseline file of three components; of any other, also of a
+ * a thread. Decodes a whole baseline file of three components, the usual kind; of any other, also of a
  * broken one, it gives undefined, and whoever calls asks a decoder that knows all kinds.
  */
 import { JPEG_KERNEL_BASE64 } from './jpeg-kernel-bytes.ts';

@@ -1,5 +1,5 @@
 /**
- * JPEGs whose decoding gives the picture as it is meant, upright and in sRGB: what nearly every photo on the web is.
+ * JPEGs whose decoding gives the picture as it is meant, upright and in sRGB.
  * Both sides decode them by core's own decoder, so that they see the same pixels, in every browser. Of any other file
  * it says so, and the platform's decoder is asked.
  */

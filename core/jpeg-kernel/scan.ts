@@ -1,7 +1,7 @@
 /**
  * The decoder of a baseline scan with three components, row of blocks by row of blocks: `npm run kernel` compiles this
  * and the files beside it into ../jpeg-kernel-bytes.ts. Gives byte for byte what libjpeg gives. Owns the memory below
- * `free()`; ../jpeg-plan.ts divides what lies above. Whatever the bytes say, it ends, and touches only what it was told of.
+ * `free()`; ../jpeg-decoder.ts divides what lies above. Whatever the bytes say, it ends, and touches only what it was told of.
  */
 import { isOverrun, isSpent, marker, needBlock, openBits, skipMarker } from './bits';
 import { doubleAcross, doubleBoth, repeatEdges, toRgb } from './colour';

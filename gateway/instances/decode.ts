@@ -1,8 +1,9 @@
 /**
  * From an image of a request to pixels, by core's decoder of usual JPEGs or by libvips through sharp, which knows all
  * kinds and gives the same bytes: EXIF orientation applied, colours to sRGB (the default handling of profiles, as in the
- * browser's createImageBitmap), alpha over white, the first frame of an animation. The header is judged before anything is decoded. A PNG's gAMA is not
- * applied, which libvips doesn't know; browsers do, so such a rare file may be answered differently there.
+ * browser's createImageBitmap), alpha over white, the first frame of an animation. The header is judged before anything
+ * is decoded. A PNG's gAMA is not applied, which libvips doesn't know; browsers do, so such a rare file may be answered
+ * differently there.
  */
 import sharp from 'sharp';
 import type { EncodedImage, ImageInput } from '../../core/engine.ts';

@@ -1,10 +1,12 @@
 /**
- * JPEGs to RGB by the compiled decoder (core/jpeg-kernel/), to the bytes that libjpeg gives: one decoder and its memory
- * a thread. Decodes a whole baseline file of three components, the usual kind; of any other, also of a
- * broken one, it gives undefined, and whoever calls asks a decoder that knows all kinds.
+ * JPEGs to RGB by the compiled decoder (core/jpeg-kernel/), to the bytes that libjpeg gives, or at a half or a quarter of
+ * the size: one decoder and its memory a thread. Decodes a whole baseline file of three components, the usual kind; of
+ * any other, also of most broken ones, it gives undefined, and whoever calls asks a decoder that knows all kinds.
  */
+import { TwinlensError } from './errors.ts';
 import { JPEG_KERNEL_BASE64 } from './jpeg-kernel-bytes.ts';
 import type { HuffmanTable, JpegScan } from './jpeg-scan.ts';
+import { type Eighths, partOf } from './sizes.ts';
 import { onePerThread, PAGE, type Started, startModule } from './wasm.ts';
 
 interface Exports {
@@ -12,8 +14,13 @@ interface Exports {
   readonly tableBytes: () => number;
   readonly buildTable: (table: number, counts: number, symbols: number) => number;
   readonly spreadQuants: (file: number, quants: number) => void;
+  readonly skipsBytes: () => number;
+  readonly buildSkips: (acTable: number, skips: number) => void;
   readonly setComponent: (
-    ...args: [index: number, dcTable: number, acTable: number, quants: number, plane: number, stride: number]
+    ...args: [
+      ...[index: number, dcTable: number, acTable: number, quants: number],
+      ...[plane: number, stride: number, points: number, skips: number],
+    ]
   ) => void;
   readonly openScan: (
     ...args: [at: number, end: number, across: number, down: number, units: number, interval: number]
@@ -23,6 +30,7 @@ interface Exports {
     ...args: [width: number, rows: number, isFirst: number, isLast: number, scratch: number, target: number]
   ) => number;
   readonly isComplete: () => number;
+  readonly isCutShort: () => number;
 }
 
 /** Bytes of the decoder's memory, which never shrinks: the file and some rows of the picture have to fit. */
@@ -62,6 +70,9 @@ class Regions {
   }
 }
 
+const cutShort = () =>
+  new TwinlensError('UNDECODABLE_IMAGE', 'The jpeg file ends before its picture does; send the whole file.');
+
 const newBytes = (length: number): Uint8Array<ArrayBuffer> => new Uint8Array(length);
 
 export class JpegDecoder {
@@ -76,22 +87,27 @@ export class JpegDecoder {
   }
 
   /**
-   * RGB, three bytes a pixel, row by row.
+   * RGB, three bytes a pixel, row by row; of `partOf` the picture's size. Throws UNDECODABLE_IMAGE where the file ends
+   * too soon.
    * @param file the whole file that `scan` was read from
    * @param room gives as many bytes, which are filled and returned
    */
-  decode(file: Uint8Array, scan: JpegScan, room = newBytes): Uint8Array<ArrayBuffer> | undefined {
-    const { width, height, down } = scan;
-    if (width < LEAST_SIDE || height < LEAST_SIDE) return undefined;
-    const places = this.#prepare(file, scan);
+  decode(file: Uint8Array, scan: JpegScan, eighths: Eighths = 8, room = newBytes): Uint8Array<ArrayBuffer> | undefined {
+    if (scan.width < LEAST_SIDE || scan.height < LEAST_SIDE) return undefined;
+    const places = this.#prepare(file, scan, eighths);
     if (!places) return undefined;
     const { scratch, target } = places;
-    const unitRows = Math.ceil(height / (8 * down));
+    const { width, height } = partOf(scan, eighths);
+    const unitRows = Math.ceil(scan.height / (8 * scan.down));
+    const rowsOfUnit = eighths * scan.down;
     const pixels = room(width * height * 3);
     let at = 0;
     for (let row = 0; row < unitRows; row += 1) {
-      if (this.#exports.decodeRow() === 0) return undefined;
-      const rows = Math.min(8 * down, height - row * 8 * down);
+      if (this.#exports.decodeRow() === 0) {
+        if (this.#exports.isCutShort() !== 0) throw cutShort();
+        return undefined;
+      }
+      const rows = Math.min(rowsOfUnit, height - row * rowsOfUnit);
       const isLast = row === unitRows - 1;
       const taken = this.#exports.takeRows(width, rows, row === 0 ? 1 : 0, isLast ? 1 : 0, scratch, target);
       pixels.set(this.#bytes.subarray(target, target + taken * width * 3), at);
@@ -101,32 +117,40 @@ export class JpegDecoder {
   }
 
   /** Divides the memory and fills it; undefined: the picture doesn't fit, or its tables make no sense. */
-  #prepare(file: Uint8Array, scan: JpegScan): Places | undefined {
-    const { width, across, down, components, begin, restartInterval } = scan;
-    const { free, tableBytes, spreadQuants, setComponent, openScan } = this.#exports;
-    const units = Math.ceil(width / (8 * across));
-    const stride = units * 8 * across + 2 * MARGIN;
+  #prepare(file: Uint8Array, scan: JpegScan, eighths: Eighths): Places | undefined {
+    const { across, down, components, begin, restartInterval } = scan;
+    const { free, tableBytes, skipsBytes, spreadQuants, buildSkips, setComponent, openScan } = this.#exports;
+    const { width } = partOf(scan, eighths);
+    const units = Math.ceil(scan.width / (8 * across));
+    const stride = units * eighths * across + 2 * MARGIN;
     const regions = new Regions(free());
     const spec = regions.take(16 + 256);
-    const places = components.map((component, index) => ({
-      component,
-      dc: regions.take(tableBytes()),
-      ac: regions.take(tableBytes()),
-      quants: regions.take(QUANTS_BYTES),
-      // A row before the ones of a row of units, and one behind.
-      plane: regions.take(stride * (8 * (index === 0 ? down : 1) + 2)) + stride + MARGIN,
-    }));
+    const places = components.map((component, index) => {
+      // Chroma that is halved along both axes is there as densely as luma, if its blocks have twice the samples.
+      const points = index > 0 && down === 2 && eighths < 8 ? eighths * 2 : eighths;
+      return {
+        component,
+        points,
+        dc: regions.take(tableBytes()),
+        ac: regions.take(tableBytes()),
+        skips: regions.take(points === 8 ? 0 : skipsBytes()),
+        quants: regions.take(QUANTS_BYTES),
+        // A row before the ones of a row of units, and one behind.
+        plane: regions.take(stride * (points * (index === 0 ? down : 1) + 2)) + stride + MARGIN,
+      };
+    });
     const scratch = regions.take(2 * (width + 2 * MARGIN));
     // The last row of units may give the one pixel row more that the one before left.
-    const target = regions.take((8 * down + 1) * width * 3);
+    const target = regions.take((eighths * down + 1) * width * 3);
     const data = file.subarray(begin);
     const source = regions.take(data.length);
     if (!this.#fits(regions.end)) return undefined;
-    for (const [index, { component, dc, ac, quants, plane }] of places.entries()) {
+    for (const [index, { component, points, dc, ac, skips, quants, plane }] of places.entries()) {
       if (!this.#writeTable(component.dc, dc, spec) || !this.#writeTable(component.ac, ac, spec)) return undefined;
+      if (points < 8) buildSkips(ac, skips);
       this.#bytes.set(component.quants, spec);
       spreadQuants(spec, quants);
-      setComponent(index, dc, ac, quants, plane, stride);
+      setComponent(index, dc, ac, quants, plane, stride, points, skips);
     }
     this.#bytes.set(data, source);
     openScan(source, source + data.length, across, down, units, restartInterval);

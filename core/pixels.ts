@@ -1,6 +1,7 @@
 /** Decoded pixels as every side hands them to the resize, and the one way of laying alpha over white. */
 import type { RawImage } from './engine.ts';
 import { TwinlensError } from './errors.ts';
+import type { Size } from './sizes.ts';
 
 export interface PixelView {
   /** 8 bits a channel, rows from the top, no padding: width * height * channels bytes. */
@@ -9,6 +10,8 @@ export interface PixelView {
   readonly height: number;
   /** 3: RGB. 4: RGBA with straight alpha, laid over white. */
   readonly channels: 3 | 4;
+  /** Of the picture, where these are its pixels at a part of its size: what a resize goes by. */
+  readonly full?: Size;
 }
 
 /** Throws INVALID_ARGUMENT when the bytes are not those of a picture of this size. */

@@ -9,7 +9,7 @@ import type { Filter, InputSpec } from './manifest.ts';
 import { type Passes, runPasses, type Window } from './picture-passes.ts';
 import { checkPixels, flatten, type PixelView } from './pixels.ts';
 import { axisWeights } from './resample.ts';
-import { cropOffset, exactSize, type Size, shortSideSize } from './sizes.ts';
+import { cropOffset, resizedSize, type Size, shortSideSize } from './sizes.ts';
 import { runInStrips } from './strips.ts';
 
 export { exactSize, shortSideSize } from './sizes.ts';
@@ -54,7 +54,7 @@ export function prepareRgbWith(
 ): Uint8Array<ArrayBuffer> {
   checkPixels(source);
   const { resize, cropRounding } = input;
-  const size = resize.rule === 'exact' ? exactSize(input) : shortSideSize(source.width, source.height, resize.size);
+  const size = resizedSize(source.full ?? source, input);
   const left = cropOffset(size.width, input.width, cropRounding);
   const top = cropOffset(size.height, input.height, cropRounding);
   const columns = Math.min(size.width, input.width);
@@ -104,11 +104,12 @@ export function resizeShortSide(
   filter: Filter = 'bilinear',
 ): { data: Uint8Array<ArrayBuffer>; width: number; height: number } {
   checkPixels(source);
-  const to = shortSideSize(source.width, source.height, size);
+  const { width, height } = source.full ?? source;
+  const to = shortSideSize(width, height, size);
   if (to.width * to.height > MAX_WHOLE_PIXELS) {
     throw new TwinlensError(
       'INVALID_ARGUMENT',
-      `${source.width} x ${source.height} pixels are too long and thin to be brought to a short side of ${size}; cut the picture first.`,
+      `${width} x ${height} pixels are too long and thin to be brought to a short side of ${size}; cut the picture first.`,
     );
   }
   const window: Window = { left: 0, top: 0, columns: to.width, rows: to.height };

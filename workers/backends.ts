@@ -44,7 +44,7 @@ type Tried = { readonly backend: Backend; readonly tensor: Float32Array<ArrayBuf
 /** What `prepareRgb` makes of each golden. */
 function goldenInputs({ manifest, goldens }: BackendJob): Promise<readonly Uint8Array[]> {
   const prepare = async (bytes: Uint8Array<ArrayBuffer>) =>
-    prepareRgb(await decodePicture(new Blob([bytes], { type: 'image/png' })), manifest.input);
+    prepareRgb(await decodePicture(new Blob([bytes], { type: 'image/png' }), manifest.input), manifest.input);
   return Promise.all(goldens.map(prepare));
 }
 

@@ -4,8 +4,9 @@
  * default colour handling, which agrees with the gateway's decoder. The browser's own resizing is not used. Knows no model.
  */
 import { asTwinlensError, TwinlensError } from '../core/errors.ts';
+import type { InputSpec } from '../core/manifest.ts';
 import { checkPixelCount, type PixelView } from '../core/pixels.ts';
-import { decodePlainJpeg, plainJpegHeader } from '../core/plain-jpeg.ts';
+import { decodePlainJpeg, openPlainJpeg, plainJpegHeader } from '../core/plain-jpeg.ts';
 import type { Picture } from './engine.ts';
 import { HEADER_BYTES, pictureSize } from './picture-size.ts';
 
@@ -39,12 +40,14 @@ function draw(image: ImageBitmap | VideoFrame, width: number, height: number): P
   return { data, width, height, channels: 4 };
 }
 
-async function decodeBlob(blob: Blob): Promise<PixelView> {
+async function decodeBlob(blob: Blob, input: InputSpec): Promise<PixelView> {
   if (blob.size === 0) throw new TwinlensError('INVALID_ARGUMENT', 'The picture is an empty file.');
   const header = new Uint8Array(await blob.slice(0, HEADER_BYTES).arrayBuffer());
   const claimed = pictureSize(header);
   if (claimed) checkPixelCount(claimed.width, claimed.height, MAX_PIXELS);
-  const plain = plainJpegHeader(header) && decodePlainJpeg(new Uint8Array(await blob.arrayBuffer()));
+  const plainHeader = plainJpegHeader(header);
+  const opened = plainHeader && openPlainJpeg(new Uint8Array(await blob.arrayBuffer()), plainHeader, input);
+  const plain = opened && decodePlainJpeg(opened);
   if (plain) return plain;
   let bitmap: ImageBitmap;
   try {
@@ -89,10 +92,10 @@ async function decodeFrame(frame: VideoFrame): Promise<PixelView> {
 }
 
 /**
- * Uses up frames and bitmaps. Errors: INVALID_ARGUMENT (empty), PAYLOAD_TOO_LARGE, UNDECODABLE_IMAGE.
+ * Uses up frames and bitmaps. `input`: what the picture is for; of a large JPEG no more is decoded than this needs. Errors: INVALID_ARGUMENT (empty), PAYLOAD_TOO_LARGE, UNDECODABLE_IMAGE.
  */
-export async function decodePicture(picture: Picture): Promise<PixelView> {
-  if (picture instanceof Blob) return decodeBlob(picture);
+export async function decodePicture(picture: Picture, input: InputSpec): Promise<PixelView> {
+  if (picture instanceof Blob) return decodeBlob(picture, input);
   try {
     return isFrame(picture) ? await decodeFrame(picture) : draw(picture, picture.width, picture.height);
   } catch (error) {

@@ -5,7 +5,8 @@
 import type { EncodedImage, ImageInput, RawImage } from '../core/engine.ts';
 import type { InputSpec, Manifest } from '../core/manifest.ts';
 import { type PixelView, rawPixels } from '../core/pixels.ts';
-import { exactSize, prepareRgb, resizeShortSide, shortSideSize } from '../core/resize.ts';
+import { exactSize, prepareRgb, resizeShortSide } from '../core/resize.ts';
+import { resizedSize } from '../core/sizes.ts';
 import { checkEncoding } from '../core/sniff.ts';
 import { sha256 } from './download.ts';
 import type { Picture, Prepared } from './engine.ts';
@@ -36,11 +37,11 @@ export class Pictures {
 
   /** Decodes, resizes and crops. Uses up frames and bitmaps. */
   prepare(picture: Picture, input: InputSpec): Promise<Pixels> {
-    return this.#lock.run(() => this.#toPixels(() => decodePicture(picture), input));
+    return this.#lock.run(() => this.#toPixels(() => decodePicture(picture, input), input));
   }
 
   prepareImage(image: ImageInput, input: InputSpec): Promise<Pixels> {
-    const decode = async () => (isRaw(image) ? rawPixels(image, MAX_PIXELS) : decodePicture(fromEncoded(image)));
+    const decode = async () => (isRaw(image) ? rawPixels(image, MAX_PIXELS) : decodePicture(fromEncoded(image), input));
     return this.#lock.run(() => this.#toPixels(decode, input));
   }
 
@@ -54,7 +55,7 @@ export class Pictures {
   /** The whole picture, at the size that the model's resize would bring it to and without loss; a long strip as a JPEG. */
   encode(picture: Picture, manifest: Manifest): Promise<EncodedPicture> {
     return this.#lock.run(async () => {
-      const view = await decodePicture(picture);
+      const view = await decodePicture(picture, manifest.input);
       const scaled = scale(view, manifest.input);
       return encodePicture(scaled, scaled === view ? 'small' : 'exact');
     });
@@ -66,7 +67,8 @@ export class Pictures {
     const decoded = performance.now();
     const data = prepareRgb(view, input);
     const timings = { decode: decoded - begin, prepare: performance.now() - decoded };
-    return { data, sourceWidth: view.width, sourceHeight: view.height, timings };
+    const { width, height } = view.full ?? view;
+    return { data, sourceWidth: width, sourceHeight: height, timings };
   }
 }
 
@@ -76,7 +78,7 @@ function scale(view: PixelView, input: InputSpec): PixelView {
     return { data: prepareRgb(view, { ...input, width, height, channels: 'RGB' }), width, height, channels: 3 };
   }
   const { size, filter } = input.resize;
-  const { width, height } = shortSideSize(view.width, view.height, size);
+  const { width, height } = resizedSize(view.full ?? view, input);
   if (Math.max(width, height) > MAX_SIDE) return view;
   return { ...resizeShortSide(view, size, filter), channels: 3 };
 }

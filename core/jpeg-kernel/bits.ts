@@ -106,6 +106,11 @@ export function isOverrun(): bool {
   return unread() < 0;
 }
 
+/** Whether no bits are left and none can follow, as the file ends without a marker. */
+export function isCutShort(): bool {
+  return atMarker && source + 1 >= sourceEnd && unread() < 8;
+}
+
 /** Whether all bits before the marker are read, but those that fill up the last byte. */
 export function isSpent(): bool {
   needBlock();

@@ -9,6 +9,7 @@ import { bits, held, keepBits, next } from './bits';
 import { block } from './regions';
 
 const LOOK = 10;
+export const CODE_LOOK = LOOK;
 /** Coefficients that the table knows in full and that, with a code more to look at, fit into the 56 bits that are loaded. */
 const AT_ONCE = 4;
 /** Then for each length of a code: where codes longer than it begin, in 16 bits; and what to add to find its symbol. */
@@ -18,6 +19,9 @@ const SYMBOLS: usize = OFFSETS + 17 * 4;
 
 /** Bytes of a table. */
 export const TABLE_BYTES: usize = SYMBOLS + 256;
+
+/** Of what `decodeBlock` gives: the block has no more. */
+export const ENDED = 128;
 
 /** Where a coefficient's place in the file is in the block; what lies past the last one falls upon it. */
 const places: usize = memory.data<u8>([
@@ -83,7 +87,7 @@ export function buildTable(table: usize, counts: usize, symbols: usize): bool {
 }
 
 /** The entry, without a value, of a code longer than LOOK bits. */
-function longEntry(table: usize, left: u64): i32 {
+export function longEntry(table: usize, left: u64): i32 {
   const look = <i32>(left >> 48);
   for (let length = LOOK + 1; length <= 16; length += 1) {
     if (look >= load<i32>(table + LIMITS + ((<usize>length) << 2))) continue;
@@ -97,9 +101,11 @@ function longEntry(table: usize, left: u64): i32 {
 /**
  * The coefficients of the next block, into the block, which is all 0 before. `needBlock` has been called.
  * @param dc the DC coefficient of the component's block before
- * Gives the place in the file of the last one that isn't 0; 0: there is none but the DC coefficient.
+ * @param last the place in the file of the last one that is wanted; a few more may come
+ * Gives the place of the last one that was read and isn't 0 (0: there is none but the DC coefficient), with ENDED where
+ * the file says that none follows.
  */
-export function decodeBlock(dcTable: usize, acTable: usize, dc: i32): i32 {
+export function decodeBlock(dcTable: usize, acTable: usize, dc: i32, last: i32): i32 {
   let at = next;
   let valid = held;
   let left = bits | (load<u64>(at - 7) >> valid);
@@ -121,7 +127,7 @@ export function decodeBlock(dcTable: usize, acTable: usize, dc: i32): i32 {
   store<i16>(block(), dc + value);
 
   let place = places;
-  const lastPlace = places + 63;
+  const lastPlace = places + <usize>last;
   while (place < lastPlace) {
     left |= load<u64>(at - 7) >> valid;
     at -= (63 - valid) >> 3;
@@ -148,7 +154,10 @@ export function decodeBlock(dcTable: usize, acTable: usize, dc: i32): i32 {
     const run = (entry >> 12) & 15;
     const size = (entry >> 8) & 15;
     if (size === 0) {
-      if (run < 15) break;
+      if (run < 15) {
+        keepBits(left, valid, at);
+        return <i32>(place - places) | ENDED;
+      }
       place += 16;
       continue;
     }

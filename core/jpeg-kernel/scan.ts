@@ -1,18 +1,23 @@
 /**
  * The decoder of a baseline scan with three components, row of blocks by row of blocks: `npm run kernel` compiles this
- * and the files beside it into ../jpeg-kernel-bytes.ts. Gives byte for byte what libjpeg gives. Owns the memory below
+ * and the files beside it into ../jpeg-kernel-bytes.ts. Gives byte for byte what libjpeg gives, at the full size. Owns the memory below
  * `free()`; ../jpeg-decoder.ts divides what lies above. Whatever the bytes say, it ends, and touches only what it was told of.
  */
-import { isOverrun, isSpent, marker, needBlock, openBits, skipMarker } from './bits';
+import { isCutShort, isOverrun, isSpent, marker, needBlock, openBits, skipMarker } from './bits';
 import { doubleAcross, doubleBoth, repeatEdges, toRgb } from './colour';
-import { buildTable, decodeBlock, forgetBroken, isBroken, spreadQuants, TABLE_BYTES } from './huffman';
+import { buildTable, decodeBlock, ENDED, forgetBroken, isBroken, spreadQuants, TABLE_BYTES } from './huffman';
 import { flatBlock, transformBlock } from './idct';
 import { block, COMPONENT_BYTES, components, free } from './regions';
+import { buildSkips, SKIPS_BYTES, skipBlock } from './skips';
+import { transformToFour, transformToTwo } from './small-idct';
 
-export { buildTable, free, spreadQuants };
+export { buildSkips, buildTable, free, isCutShort, spreadQuants };
 
 const END_OF_IMAGE: u32 = 0xd9;
 const FIRST_RESTART: u32 = 0xd0;
+/** Places in the file of the last of the lowest 4 x 4, and 2 x 2, coefficients. */
+const LAST_OF_FOUR = 24;
+const LAST_OF_TWO = 4;
 
 @unmanaged
 class Component {
@@ -25,6 +30,10 @@ class Component {
   stride: usize;
   /** Of the block before. */
   dc: i32;
+  /** Samples of a block along each axis: 8, or of a picture at a part of its size 4 or 2. */
+  points: i32;
+  /** What `buildSkips` made of the AC table; not read where all samples are made. */
+  skips: usize;
 }
 
 function componentAt(index: usize): Component {
@@ -34,6 +43,9 @@ function componentAt(index: usize): Component {
 /** Luma samples for one of chroma along each axis: 1 or 2; `down` is 2 only where `across` is. */
 let across: i32 = 1;
 let down: i32 = 1;
+/** As much of it as is not made up for by blocks of chroma with more samples. */
+let chromaAcross: i32 = 1;
+let chromaDown: i32 = 1;
 /** One block of chroma with its luma: in a row of them, and between two restart markers (0: there are none). */
 let units: i32 = 0;
 let interval: i32 = 0;
@@ -45,6 +57,11 @@ export function tableBytes(): usize {
   return TABLE_BYTES;
 }
 
+/** Bytes of what `buildSkips` makes. */
+export function skipsBytes(): usize {
+  return SKIPS_BYTES;
+}
+
 /** `index`: 0 luma, 1 blue chroma, 2 red chroma. */
 export function setComponent(
   index: usize,
@@ -53,6 +70,8 @@ export function setComponent(
   quants: usize,
   plane: usize,
   stride: usize,
+  points: i32,
+  skips: usize,
 ): void {
   const component = componentAt(index);
   component.dcTable = dcTable;
@@ -60,9 +79,11 @@ export function setComponent(
   component.quants = quants;
   component.plane = plane;
   component.stride = stride;
+  component.points = points;
+  component.skips = skips;
 }
 
-/** `at` to `end`: the file's bytes from the scan's first on. */
+/** `at` to `end`: the file's bytes from the scan's first on. The components are set before. */
 export function openScan(
   at: usize,
   end: usize,
@@ -75,6 +96,9 @@ export function openScan(
   forgetBroken();
   across = lumaAcross;
   down = lumaDown;
+  const isAlike = componentAt(1).points === componentAt(0).points;
+  chromaAcross = isAlike ? across : 1;
+  chromaDown = isAlike ? down : 1;
   units = unitsInRow;
   interval = restartInterval;
   untilRestart = restartInterval;
@@ -98,9 +122,14 @@ function restart(): bool {
 function decodeInto(component: Component, target: usize): void {
   for (let at: usize = 0; at < 128; at += 16) v128.store(block() + at, i64x2.splat(0));
   needBlock();
-  const last = decodeBlock(component.dcTable, component.acTable, component.dc);
+  const points = component.points;
+  const wanted = points === 8 ? 63 : points === 4 ? LAST_OF_FOUR : LAST_OF_TWO;
+  const last = decodeBlock(component.dcTable, component.acTable, component.dc, wanted);
   component.dc = load<i16>(block());
-  if (last === 0) flatBlock(component.quants, target, component.stride);
+  if (last < ENDED && last < 63) skipBlock(component.acTable, component.skips, last);
+  if (points === 4) transformToFour(component.quants, target, component.stride);
+  else if (points === 2) transformToTwo(component.quants, target, component.stride);
+  else if ((last & ~ENDED) === 0) flatBlock(component.quants, target, component.stride);
   else transformBlock(component.quants, target, component.stride);
 }
 
@@ -115,11 +144,11 @@ export function decodeRow(): bool {
       untilRestart -= 1;
     }
     for (let row = 0; row < down; row += 1) {
-      const line = luma.plane + ((<usize>row) << 3) * luma.stride + ((<usize>(unit * across)) << 3);
-      for (let column = 0; column < across; column += 1) decodeInto(luma, line + ((<usize>column) << 3));
+      const line = rowOf(luma, row * luma.points) + <usize>(unit * across * luma.points);
+      for (let column = 0; column < across; column += 1) decodeInto(luma, line + <usize>(column * luma.points));
     }
-    decodeInto(blue, blue.plane + ((<usize>unit) << 3));
-    decodeInto(red, red.plane + ((<usize>unit) << 3));
+    decodeInto(blue, blue.plane + <usize>(unit * blue.points));
+    decodeInto(red, red.plane + <usize>(unit * red.points));
   }
   return !isBroken && !isOverrun();
 }
@@ -149,16 +178,16 @@ export function takeRows(width: usize, rows: i32, isFirst: bool, isLast: bool, s
   const luma = componentAt(0);
   const blue = componentAt(1);
   const red = componentAt(2);
-  const chromaWidth = (width + <usize>across - 1) / <usize>across;
-  if (across === 2) {
-    for (let row = 0; row < 8; row += 1) {
+  const chromaWidth = (width + <usize>chromaAcross - 1) / <usize>chromaAcross;
+  if (chromaAcross === 2) {
+    for (let row = 0; row < blue.points; row += 1) {
       repeatEdges(rowOf(blue, row), chromaWidth);
       repeatEdges(rowOf(red, row), chromaWidth);
     }
   }
   let first = 0;
   let end = rows;
-  if (down === 2) {
+  if (chromaDown === 2) {
     if (isFirst) {
       copyRow(blue, 0, -1);
       copyRow(red, 0, -1);
@@ -175,12 +204,12 @@ export function takeRows(width: usize, rows: i32, isFirst: bool, isLast: bool, s
   }
   const otherScratch = scratch + width + 32;
   for (let row = first; row < end; row += 1, target += width * 3) {
-    if (across === 1) {
+    if (chromaAcross === 1) {
       toRgb(rowOf(luma, row), rowOf(blue, row), rowOf(red, row), width, target);
       continue;
     }
-    const near = down === 1 ? row : row >> 1;
-    if (down === 1) {
+    const near = chromaDown === 1 ? row : row >> 1;
+    if (chromaDown === 1) {
       doubleAcross(rowOf(blue, near), chromaWidth, scratch);
       doubleAcross(rowOf(red, near), chromaWidth, otherScratch);
     } else {
@@ -190,7 +219,7 @@ export function takeRows(width: usize, rows: i32, isFirst: bool, isLast: bool, s
     }
     toRgb(rowOf(luma, row), scratch, otherScratch, width, target);
   }
-  if (down === 2 && !isLast) {
+  if (chromaDown === 2 && !isLast) {
     copyRow(luma, rows - 1, -1);
     copyRow(blue, 7, -1);
     copyRow(red, 7, -1);

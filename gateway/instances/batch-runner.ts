@@ -53,7 +53,7 @@ export class BatchRunner {
     this.#budget = new PixelBudget(options.decoding.maxPixels);
     this.#length = tensorLength(options.manifest.input);
     this.#pixels = new Uint8Array(this.#length);
-    this.#decoding = { ...options.decoding, room: (bytes) => this.#roomFor(bytes) };
+    this.#decoding = { ...options.decoding, input: options.manifest.input, room: (bytes) => this.#roomFor(bytes) };
   }
 
   /** Rejects when the run itself failed, for all its pictures. */

@@ -9,8 +9,9 @@ import sharp from 'sharp';
 import type { EncodedImage, ImageInput } from '../../core/engine.ts';
 import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
 import type { JpegHeader } from '../../core/jpeg-header.ts';
+import type { InputSpec } from '../../core/manifest.ts';
 import { checkPixelCount, type PixelView, rawPixels } from '../../core/pixels.ts';
-import { decodePlainJpeg, plainJpegHeader } from '../../core/plain-jpeg.ts';
+import { decodePlainJpeg, openPlainJpeg, plainJpegHeader, plainJpegPixels } from '../../core/plain-jpeg.ts';
 import { checkEncoding } from '../../core/sniff.ts';
 
 // Many small pictures: one thread each, and nothing kept of them.
@@ -32,6 +33,8 @@ export interface DecodeOptions {
   readonly maxPixels: number;
   /** Pictures are decoded side by side on libvips' threads, even if each takes twice as long. */
   readonly onThreads: boolean;
+  /** What the picture is for: of a large JPEG no more is decoded than this needs. */
+  readonly input?: InputSpec;
   /** Gives so many bytes for the pixels of a picture that `decode` returns at once; new ones without it. */
   readonly room?: (bytes: number) => Uint8Array<ArrayBuffer>;
 }
@@ -60,24 +63,29 @@ async function decodable<T>(image: EncodedImage, work: () => Promise<T>): Promis
 
 /**
  * Pixels of a picture up to which core's decoder is the quicker one: half of sharp's time at 0.2 megapixels, as much at
- * 2, and 1.5 times at 12 (`node bench/decoders.mjs`).
+ * 2, and 1.5 times at 12 (`node bench/decoders.mjs`). It is the only one that decodes at a part of the size.
  */
 const MOST_HERE = 2_000_000;
 
 /** Each further step of libvips would cost, and change nothing. */
-function openPlainJpeg(image: EncodedImage, { width, height }: JpegHeader, options: DecodeOptions): OpenedImage {
+async function bySharp(image: EncodedImage, isUpright: boolean): Promise<PixelView> {
+  const picture = sharp(image.data, { ...INPUT, ignoreIcc: true });
+  const { data, info } = await (isUpright ? picture : picture.autoOrient()).raw().toBuffer({ resolveWithObject: true });
+  return spread(data, info.width, info.height, info.channels);
+}
+
+function openPlain(image: EncodedImage, header: JpegHeader, options: DecodeOptions): OpenedImage {
+  const { width, height, orientation } = header;
+  const whole = width * height;
   checkPixelCount(width, height, options.maxPixels);
+  const opened = openPlainJpeg(image.data, header, options.input);
+  const here = opened && (opened.eighths < 8 || (!options.onThreads && whole <= MOST_HERE)) ? opened : undefined;
   return {
-    newPixels: width * height,
+    // What turns out to be broken is decoded whole.
+    newPixels: here ? plainJpegPixels(here) : whole,
     decode: () => {
-      const onThreads = options.onThreads || width * height > MOST_HERE;
-      const here = onThreads ? undefined : decodePlainJpeg(image.data, options.room);
-      if (here) return here;
-      return decodable(image, async () => {
-        const picture = sharp(image.data, { ...INPUT, ignoreIcc: true });
-        const { data, info } = await picture.raw().toBuffer({ resolveWithObject: true });
-        return spread(data, info.width, info.height, info.channels);
-      });
+      const picture = here && decodePlainJpeg(here, options.room);
+      return picture ?? decodable(image, () => bySharp(image, orientation === 1));
     },
   };
 }
@@ -85,7 +93,7 @@ function openPlainJpeg(image: EncodedImage, { width, height }: JpegHeader, optio
 async function openEncoded(image: EncodedImage, options: DecodeOptions): Promise<OpenedImage> {
   checkEncoding(image);
   const header = image.encoding === 'jpeg' ? plainJpegHeader(image.data) : undefined;
-  if (header) return openPlainJpeg(image, header, options);
+  if (header) return openPlain(image, header, options);
   const picture = sharp(image.data, { ...INPUT, pages: 1 });
   const { width, height } = await decodable(image, () => picture.metadata());
   checkPixelCount(width, height, options.maxPixels);
@@ -111,7 +119,7 @@ export async function openImage(image: ImageInput, options: DecodeOptions): Prom
   return { newPixels: 0, decode: () => pixels };
 }
 
-/** `openImage` and its `decode` in one. */
-export async function decodeImage(image: ImageInput, maxPixels: number): Promise<PixelView> {
-  return (await openImage(image, { maxPixels, onThreads: false })).decode();
+/** `openImage` and its `decode` in one. @param input what the picture is for; whole without it */
+export async function decodeImage(image: ImageInput, maxPixels: number, input?: InputSpec): Promise<PixelView> {
+  return (await openImage(image, { maxPixels, onThreads: false, ...(input && { input }) })).decode();
 }

@@ -1,5 +1,5 @@
 /**
- * JPEGs to pixels: core's decoder beside sharp's libjpeg, on one thread each, in turns, by the processor time that
+ * JPEGs to pixels: core's decoder, also at a part of the size, beside sharp's libjpeg, on one thread each, in turns, by the processor time that
  * they take; and on how many pictures they agree to the byte.
  *
  *   node bench/decoders.mjs [--rounds 5] [--size 1920x1080]
@@ -20,7 +20,9 @@ const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '5' }, size: { type: 'string' } },
 });
 /** @type {typeof import('../core/plain-jpeg.ts')} */
-const { decodePlainJpeg, plainJpegHeader } = await import(pathToFileURL(join(root, 'dist/core/plain-jpeg.js')).href);
+const { decodePlainJpeg, openPlainJpeg, plainJpegHeader } = await import(
+  pathToFileURL(join(root, 'dist/core/plain-jpeg.js')).href
+);
 sharp.concurrency(1);
 sharp.cache(false);
 
@@ -35,12 +37,20 @@ function sized(size) {
   );
 }
 const files = values.size === undefined ? paths.map((path) => readFileSync(path)) : await sized(values.size);
-const plain = files.filter((file) => plainJpegHeader(file) && decodePlainJpeg(file));
+/** @param {Buffer} file @param {2 | 4 | 8} eighths of its size */
+function byCore(file, eighths = 8) {
+  const header = plainJpegHeader(file);
+  const opened = header && openPlainJpeg(file, header);
+  return opened && decodePlainJpeg({ ...opened, eighths });
+}
+const plain = files.filter((file) => byCore(file));
 
 /** @param {Buffer} file */
 const bySharp = (file) => sharp(file, { failOn: 'truncated', ignoreIcc: true }).raw().toBuffer();
 const subjects = {
-  core: async (/** @type {Buffer} */ file) => decodePlainJpeg(file),
+  core: async (/** @type {Buffer} */ file) => byCore(file),
+  'core, half the size': async (/** @type {Buffer} */ file) => byCore(file, 4),
+  'core, a quarter': async (/** @type {Buffer} */ file) => byCore(file, 2),
   sharp: bySharp,
 };
 
@@ -54,10 +64,10 @@ async function cost(decode) {
 
 let same = 0;
 for (const file of plain)
-  if (Buffer.compare(await bySharp(file), new Uint8Array(decodePlainJpeg(file)?.data ?? [])) === 0) same += 1;
+  if (Buffer.compare(await bySharp(file), new Uint8Array(byCore(file)?.data ?? [])) === 0) same += 1;
 
 /** @type {Record<keyof typeof subjects, number[]>} */
-const seen = { core: [], sharp: [] };
+const seen = { core: [], 'core, half the size': [], 'core, a quarter': [], sharp: [] };
 for (let round = -1; round < Number(values.rounds); round += 1) {
   for (const name of /** @type {(keyof typeof subjects)[]} */ (Object.keys(subjects))) {
     const ms = await cost(subjects[name]);
@@ -70,5 +80,5 @@ process.stdout.write(
 process.stdout.write(`core decodes ${plain.length} of ${files.length}; the same bytes as sharp: ${same}\n`);
 for (const [name, list] of Object.entries(seen)) {
   const range = `${quantile(list, 0).toFixed(2)} to ${quantile(list, 1).toFixed(2)}`;
-  process.stdout.write(`${name.padEnd(6)} ${median(list).toFixed(2)} ms (${range})\n`);
+  process.stdout.write(`${name.padEnd(20)} ${median(list).toFixed(2)} ms (${range})\n`);
 }

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
+import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { ImageEncoding } from '../../core/engine.ts';
 import type { TwinlensError } from '../../core/errors.ts';
+import type { InputSpec } from '../../core/manifest.ts';
 import type { PixelView } from '../../core/pixels.ts';
 import { decodeImage, openImage } from './decode.ts';
 
@@ -58,6 +60,31 @@ test.each(['jpeg/half-across', 'jpeg/restarts', 'images/444', 'images/baseline-4
     const bytes = (picture: PixelView | undefined) => Buffer.from(picture?.data ?? []);
     expect(bytes(here).length).toBeGreaterThan(0);
     expect(bytes(here).equals(bytes(there))).toBe(true);
+  },
+);
+
+test('a large JPEG is decoded at a part of its size, to the same pixels also where others are decoded on threads', async () => {
+  const create = { width: 1200, height: 900, channels: 3, background: '#804020' } as const;
+  const data = await sharp({ create }).withMetadata({ orientation: 8 }).jpeg().toBuffer();
+  const input: InputSpec = {
+    ...{ name: 'input', layout: 'NCHW', datatype: 'float32', channels: 'RGB', width: 128, height: 128 },
+    ...{ scale: 1, mean: [0, 0, 0], std: [1, 1, 1] },
+    resize: { rule: 'shortest-edge', size: 128, filter: 'bilinear' },
+  };
+  for (const onThreads of [false, true]) {
+    const opened = await openImage({ encoding: 'jpeg', data }, { maxPixels: MAX_PIXELS, onThreads, input });
+    expect(opened.newPixels).toBe(450 * 600);
+    expect(await opened.decode()).toMatchObject({ width: 450, height: 600, full: { width: 900, height: 1200 } });
+  }
+});
+
+test.each([1, 6])(
+  'a progressive JPEG with EXIF orientation %i comes out upright and whole, however large',
+  async (orientation) => {
+    const create = { width: 600, height: 400, channels: 3, background: '#804020' } as const;
+    const data = await sharp({ create }).withMetadata({ orientation }).jpeg({ progressive: true }).toBuffer();
+    const [width, height] = orientation === 1 ? [600, 400] : [400, 600];
+    expect(await decodeImage({ encoding: 'jpeg', data }, MAX_PIXELS)).toMatchObject({ width, height });
   },
 );
 

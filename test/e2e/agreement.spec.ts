@@ -110,6 +110,37 @@ test('from the same pixels device and gateway name the same class, with scores w
   expect(largest).toBeLessThanOrEqual(1e-3);
 });
 
+test('of large JPEGs, also turned ones, both decode the same part: the same class, with scores within 1e-3', async () => {
+  test.setTimeout(120_000);
+  const folder = join(scratch, 'large');
+  mkdirSync(folder);
+  const sizes = [
+    [1500, 1125],
+    [2600, 2100],
+  ] as const;
+  const paths: string[] = [];
+  for (const { path } of pictures().slice(0, 4)) {
+    for (const [width, height] of sizes) {
+      for (const orientation of [1, 6]) {
+        const file = join(folder, `${paths.length}.jpg`);
+        const large = sharp(path).autoOrient().toColourspace('srgb').flatten({ background: '#fff' });
+        await large.resize(width, height).withMetadata({ orientation }).jpeg({ quality: 90 }).toFile(file);
+        paths.push(file);
+      }
+    }
+  }
+  const { browser, page } = await visit(site.gateway.url);
+  const device = await onDevice(page, paths);
+  await browser.close();
+  for (const path of paths) {
+    const name = path.slice(folder.length + 1);
+    const own = device.get(name);
+    const other = await throughGateway(path);
+    expect(own?.[0]?.index, name).toBe(other[0]?.index);
+    expect(Math.abs((own?.[0]?.score ?? 0) - (other[0]?.score ?? 1)), name).toBeLessThanOrEqual(1e-3);
+  }
+});
+
 test('from the same files both are right on at least 175 of 200 photos and agree on at least 99.5 % of all', async () => {
   test.skip(!sharedDir, NO_SHARED);
   test.setTimeout(600_000);

@@ -138,7 +138,7 @@ function planesOf(file: Uint8Array, scan: JpegScan, eighths: 2 | 4): readonly Pl
   const units = unitsAcross * Math.ceil(scan.height / (8 * scan.down));
   const planes = scan.components.map((component, index) => {
     const [across, down] = index === 0 ? [scan.across, scan.down] : [1, 1];
-    const points = index > 0 && scan.down === 2 ? (eighths === 4 ? 8 : 4) : eighths;
+    const points: 2 | 4 | 8 = index > 0 && scan.down === 2 ? (eighths === 4 ? 8 : 4) : eighths;
     const width = unitsAcross * across * points;
     return {
       component,

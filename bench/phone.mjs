@@ -16,7 +16,7 @@ import { foreignShare, interleave } from './rounds.mjs';
 const CONNECTIONS = 8;
 /** What differs between those who answer, beside speed. */
 const NOTE =
-  'sharp has libjpeg decode a large photo at an eighth to half of its size when it is to resize it; Pillow decodes all of it, and so do those who use Pillow. Decoding at a part of the size changes the pixels that the model sees.';
+  'Twinlens decodes a large photo at a quarter of its size, sharp at an eighth when it is to resize it; Pillow decodes all of it, and so do those who use Pillow.';
 
 const { seconds, rounds, warmUpSeconds, models, rivals } = await benchOptions({ seconds: 6, rounds: 5 });
 await buildGateway();

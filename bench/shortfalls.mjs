@@ -9,7 +9,7 @@ export const SHORTFALLS = Object.freeze({
     'The rivals run the same model in the same ONNX Runtime, which is 70 % of the work with efficientnet-lite0; on two cores only decoding and serving can be saved. With 32 requests in flight at all times p99 follows from throughput, so it can be halved only where throughput is doubled.',
   'socket-http': 'As quick within what repeats differ by: the bytes and the work behind them are the same.',
   'phone-rival':
-    'The quickest rival lets libjpeg decode an eighth of the picture’s size, which changes what the model sees. Here every pixel is decoded, so that the answer is the one that the model’s own preprocessing gives, in the browser too.',
+    'The quickest rival lets libjpeg decode an eighth of the picture’s size; here it is a quarter, so that the model sees twice the samples that its resize gives and answers as for the whole picture (`node bench/decode-size.mjs`). The file’s codes have to be read at any size.',
   'added-latency':
     'With work that costs nothing the way through both processes takes 0.6 ms. Beside real work the same way takes longer; probably because a run drives the code and data of both processes out of the caches.',
   'raw-ort':
@@ -18,7 +18,7 @@ export const SHORTFALLS = Object.freeze({
     'Refusing costs, too: the load generator and the reading of requests that are refused take cores from the instances. The bound by time keeps the accepted ones quick, not the rest cheap.',
   greedy: 'What the greedy one has in instances already is waited for by all.',
   'broken-input':
-    'A truncated picture is known only once it is decoded, by both decoders. Each kind alone was within what repeats differ by.',
+    'A truncated picture is known only once it is decoded. Each kind alone was within what repeats differ by.',
   'first-visit':
     'As it comes the gateway answers, but only once the page runs and has asked for 52 files. On the device alone the model has to pass its goldens before the first answer; the other library has none, and answers without.',
   'second-visit':

@@ -1,8 +1,9 @@
-/** The kernel equals the passes in plain JavaScript to the byte, whatever the picture. */
+/** The kernel equals plain JavaScript, the passes and the normalising, to the byte, whatever the picture. */
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createKernel, type Kernel, threadKernel } from './kernel.ts';
 import type { InputSpec } from './manifest.ts';
+import { normalizeWith, tensorLength } from './normalize.ts';
 import { runPasses } from './picture-passes.ts';
 import type { FlatPixels, PixelView } from './pixels.ts';
 import { axisWeights } from './resample.ts';
@@ -124,6 +125,42 @@ describe('the kernel gives the bytes of the passes', () => {
         expect(Buffer.compare(prepareRgbWith(kernel, picture, input), expected)).toBe(0);
       }
     }
+  });
+});
+
+describe('the kernel gives the values of plain JavaScript', () => {
+  const inputs = fc
+    .record({
+      width: fc.integer({ min: 1, max: 90 }),
+      height: fc.integer({ min: 1, max: 90 }),
+      channels: fc.constantFrom('RGB', 'BGR', 'L'),
+      layout: fc.constantFrom('NCHW', 'NHWC'),
+      scale: fc.constantFrom(1, 1 / 255),
+      mean: fc.tuple(fc.double({ min: -2, max: 2 }), fc.double({ min: -2, max: 2 }), fc.double({ min: -2, max: 2 })),
+    })
+    .map(
+      ({ mean, ...shape }): InputSpec => ({
+        ...{ name: 'input', datatype: 'float32', resize: { rule: 'exact', filter: 'bilinear' } },
+        ...shape,
+        mean: shape.channels === 'L' ? [mean[0]] : mean,
+        std: shape.channels === 'L' ? [0.5] : [0.229, 0.224, 0.225],
+      }),
+    );
+
+  test('to the bit, for every size, order of channels and layout, and touches nothing beside its place', () => {
+    fc.assert(
+      fc.property(inputs, fc.nat(1000), fc.nat(20), (input, seed, offset) => {
+        const length = tensorLength(input);
+        const prepared = bytesOf(length + 3, seed, false).subarray(3);
+        const both = [kernel, undefined].map((by) => {
+          const target = new Float32Array(offset + length + 20).fill(7);
+          normalizeWith(by, prepared, input, target, offset);
+          return Buffer.from(target.buffer);
+        }) as [Buffer, Buffer];
+        expect(Buffer.compare(...both)).toBe(0);
+      }),
+      { numRuns: 200 },
+    );
   });
 });
 

@@ -1,5 +1,5 @@
 /**
- * The compiled inner loops of the resize (core/kernel/) and the memory they work in: one of each for a thread, made at
+ * The compiled inner loops of the resize and the normalising (core/kernel/) and the memory they work in: one of each for a thread, made at
  * the first picture and never grown. Where the platform has no WebAssembly SIMD there is none, and the passes of
  * passes.ts do the same work to the same bytes.
  */
@@ -32,6 +32,9 @@ export interface Kernel {
     ]
   ) => void;
   readonly overWhite: (source: number, pixels: number, target: number) => void;
+  readonly lookUp: (
+    ...args: [source: number, pixels: number, tables: number, first: number, second: number, third: number]
+  ) => void;
 }
 
 /** A kernel with a memory of its own; undefined when this platform can't run it. */

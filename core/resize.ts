@@ -23,7 +23,7 @@ function isVerticalFirst(from: Size, to: Size): boolean {
   return lost > 0 && lost > (from.width - to.width) * 2;
 }
 
-/** The window of `picture` resized to `to`, in luma when `gray`. */
+/** The window of `picture` resized to `to`, in luma when `gray`; in `target` where there is one. */
 function resizeWindow(
   kernel: Kernel | undefined,
   picture: PixelView,
@@ -31,6 +31,7 @@ function resizeWindow(
   to: Size,
   window: Window,
   filter: Filter,
+  target?: Uint8Array<ArrayBuffer>,
 ): Uint8Array<ArrayBuffer> {
   const { width, height } = picture;
   const passes: Passes = {
@@ -41,8 +42,12 @@ function resizeWindow(
   };
   const resized = passes.axisX !== undefined || passes.axisY !== undefined;
   const luma = gray ? flatten(picture, true) : undefined;
-  const quick = kernel && resized ? runInStrips(kernel, luma ?? picture, width, passes) : undefined;
-  return quick ?? runPasses(luma ?? flatten(picture, false), width, passes);
+  const quick = kernel && resized ? runInStrips(kernel, luma ?? picture, width, passes, target) : undefined;
+  if (quick) return quick;
+  const slow = runPasses(luma ?? flatten(picture, false), width, passes);
+  if (!target) return slow;
+  target.set(slow);
+  return target;
 }
 
 /** `prepareRgb` by this kernel, or without one by the passes: the bytes are the same. */
@@ -61,12 +66,9 @@ export function prepareRgbWith(
   const rows = Math.min(size.height, input.height);
   const gray = input.channels === 'L';
   const window: Window = { left: Math.max(left, 0), top: Math.max(top, 0), columns, rows };
-  const part = resizeWindow(kernel, source, gray, size, window, resize.filter);
-  if (columns === input.width && rows === input.height) {
-    if (!target) return part;
-    target.set(part);
-    return target;
-  }
+  const fills = columns === input.width && rows === input.height;
+  const part = resizeWindow(kernel, source, gray, size, window, resize.filter, fills ? target : undefined);
+  if (fills) return part;
   const planes = gray ? 1 : 3;
   const out = target ?? new Uint8Array(input.width * input.height * planes);
   out.fill(0);

@@ -111,14 +111,15 @@ function loader(kernel: Kernel, picture: FlatPixels, width: number, columns: Rea
 }
 
 /**
- * The window's bytes as `runPasses` gives them. Of four bytes a pixel the last is alpha, and the picture is laid over
- * white on the way: it needs no `flatten` before.
+ * The window's bytes as `runPasses` gives them, in `target` where there is one. Of four bytes a pixel the last is alpha,
+ * and the picture is laid over white on the way: it needs no `flatten` before.
  */
 export function runInStrips(
   kernel: Kernel,
   picture: FlatPixels,
   width: number,
   passes: Passes,
+  target?: Uint8Array<ArrayBuffer>,
 ): Uint8Array<ArrayBuffer> | undefined {
   const { left, top, columns, rows } = passes.window;
   const planes = picture.channels === 1 ? 1 : 3;
@@ -127,7 +128,7 @@ export function runInStrips(
   const reachX = reachOf(axisX);
   const reachY = reachOf(axisY);
   const pixels = reachX.end - reachX.begin;
-  const tapsX = tapsOf(axisX, planes === 1 ? 8 : 4);
+  const tapsX = tapsOf(axisX, planes === 1 ? 8 : 2);
   const tapsY = tapsOf(axisY, 2);
   const plan = planStrips({
     rawRow: picture.channels === 4 ? pixels * 4 : 0,
@@ -151,7 +152,7 @@ export function runInStrips(
     pixels,
     columns,
     load: loader(kernel, picture, width, reachX, plan.raw),
-    out: new Uint8Array(rows * columns * planes),
+    out: target ?? new Uint8Array(rows * columns * planes),
   };
   runRows(job, passes.verticalFirst ? verticalFirst(job) : horizontalFirst(job), axisY, reachY);
   return job.out;

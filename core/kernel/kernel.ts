@@ -1,6 +1,6 @@
 /**
- * The inner loops of the resize in WebAssembly SIMD, written in AssemblyScript: `npm run kernel` compiles this into
- * ../kernel-bytes.ts. Gives byte for byte what ../passes.ts and ../pixels.ts give. Owns no memory: its arguments
+ * The inner loops of the resize and the normalising in WebAssembly SIMD, written in AssemblyScript: `npm run kernel` compiles this into
+ * ../kernel-bytes.ts. Gives byte for byte what ../passes.ts, ../pixels.ts and ../normalize.ts give. Owns no memory: its arguments
  * are addresses in one that ../strip-plan.ts divides, and sizes. It may read and write 16 bytes past what it is told of,
  * and read pixels and rows past it whose weights are 0: all regions have that room.
  *
@@ -18,10 +18,9 @@ const SECOND_PAIR = i8x16(6, -1, 9, -1, 7, -1, 10, -1, 8, -1, 11, -1, -1, -1, -1
 const ALPHAS = i8x16(3, 3, 3, 3, 7, 7, 7, 7, 11, 11, 11, 11, 15, 15, 15, 15);
 const WITHOUT_ALPHA = i8x16(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1);
 
-/** Four sums, rounded and clipped to bytes by the packing that follows. */
+/** Four sums, of which the low one began with `ROUNDING`; clipped to bytes by the packing that follows. */
 function settle(high: v128, low: v128): v128 {
-  const sum = i32x4.add(i32x4.shl(high, SPLIT_BITS), i32x4.add(low, i32x4.splat(ROUNDING)));
-  return i32x4.shr_s(sum, PRECISION_BITS);
+  return i32x4.shr_s(i32x4.add(i32x4.shl(high, SPLIT_BITS), low), PRECISION_BITS);
 }
 
 function clip(a: v128, b: v128, c: v128, d: v128): v128 {
@@ -30,7 +29,7 @@ function clip(a: v128, b: v128, c: v128, d: v128): v128 {
 
 /**
  * `rows` rows of RGB, each brought to `columns` pixels. `firsts`: the byte at which a column's taps begin, i32.
- * `high`, `low`: `taps` halves a column, i16; `taps` is a multiple of 4.
+ * `high`, `low`: `taps` halves a column, i16; `taps` is even.
  */
 export function horizontalRgb(
   source: usize,
@@ -57,17 +56,19 @@ export function horizontalRgb(
     let target3 = target + <usize>min(row + 3, last) * targetStride;
     let weights = high;
     const toLow = low - high;
+    const inFours = (taps & ~3) << 1;
+    const hasPair = (taps & 2) > 0;
     for (let x: usize = 0; x < columns; x += 1) {
       let at: usize = load<i32>(firsts + (x << 2));
       let high0 = i32x4.splat(0);
       let high1 = i32x4.splat(0);
       let high2 = i32x4.splat(0);
       let high3 = i32x4.splat(0);
-      let low0 = i32x4.splat(0);
-      let low1 = i32x4.splat(0);
-      let low2 = i32x4.splat(0);
-      let low3 = i32x4.splat(0);
-      const end = weights + (taps << 1);
+      let low0 = i32x4.splat(ROUNDING);
+      let low1 = i32x4.splat(ROUNDING);
+      let low2 = i32x4.splat(ROUNDING);
+      let low3 = i32x4.splat(ROUNDING);
+      const end = weights + inFours;
       for (; weights < end; weights += 8, at += 12) {
         const pixels0 = v128.load(source0 + at);
         const pixels1 = v128.load(source1 + at);
@@ -101,6 +102,23 @@ export function horizontalRgb(
         const second3 = i8x16.swizzle(pixels3, SECOND_PAIR);
         high3 = i32x4.add(high3, i32x4.dot_i16x8_s(second3, highSecond));
         low3 = i32x4.add(low3, i32x4.dot_i16x8_s(second3, lowSecond));
+      }
+      if (hasPair) {
+        const highPair = v128.load32_splat(weights);
+        const lowPair = v128.load32_splat(weights + toLow);
+        weights += 4;
+        const pair0 = i8x16.swizzle(v128.load(source0 + at), FIRST_PAIR);
+        high0 = i32x4.add(high0, i32x4.dot_i16x8_s(pair0, highPair));
+        low0 = i32x4.add(low0, i32x4.dot_i16x8_s(pair0, lowPair));
+        const pair1 = i8x16.swizzle(v128.load(source1 + at), FIRST_PAIR);
+        high1 = i32x4.add(high1, i32x4.dot_i16x8_s(pair1, highPair));
+        low1 = i32x4.add(low1, i32x4.dot_i16x8_s(pair1, lowPair));
+        const pair2 = i8x16.swizzle(v128.load(source2 + at), FIRST_PAIR);
+        high2 = i32x4.add(high2, i32x4.dot_i16x8_s(pair2, highPair));
+        low2 = i32x4.add(low2, i32x4.dot_i16x8_s(pair2, lowPair));
+        const pair3 = i8x16.swizzle(v128.load(source3 + at), FIRST_PAIR);
+        high3 = i32x4.add(high3, i32x4.dot_i16x8_s(pair3, highPair));
+        low3 = i32x4.add(low3, i32x4.dot_i16x8_s(pair3, lowPair));
       }
       const bytes = clip(settle(high0, low0), settle(high1, low1), settle(high2, low2), settle(high3, low3));
       // The fourth byte is the next pixel's, which comes later, or lies in the room behind the row.
@@ -175,7 +193,8 @@ export function horizontalLuma(
         high3 = i32x4.add(high3, i32x4.dot_i16x8_s(pixels3, highs));
         low3 = i32x4.add(low3, i32x4.dot_i16x8_s(pixels3, lows));
       }
-      const settled = settle(sums(high0, high1, high2, high3), sums(low0, low1, low2, low3));
+      const low = i32x4.add(sums(low0, low1, low2, low3), i32x4.splat(ROUNDING));
+      const settled = settle(sums(high0, high1, high2, high3), low);
       const bytes = clip(settled, settled, settled, settled);
       v128.store8_lane(target0 + x, bytes, 0);
       v128.store8_lane(target1 + x, bytes, 1);
@@ -212,10 +231,10 @@ export function vertical(
       let high1 = i32x4.splat(0);
       let high2 = i32x4.splat(0);
       let high3 = i32x4.splat(0);
-      let low0 = i32x4.splat(0);
-      let low1 = i32x4.splat(0);
-      let low2 = i32x4.splat(0);
-      let low3 = i32x4.splat(0);
+      let low0 = i32x4.splat(ROUNDING);
+      let low1 = i32x4.splat(ROUNDING);
+      let low2 = i32x4.splat(ROUNDING);
+      let low3 = i32x4.splat(ROUNDING);
       let at = line + x;
       for (let weights = begins; weights < ends; weights += 4) {
         const upper = v128.load(at);
@@ -264,5 +283,26 @@ export function overWhite(source: usize, pixels: i32, target: usize): void {
       );
     }
     v128.store(target, i8x16.swizzle(colours, WITHOUT_ALPHA));
+  }
+}
+
+/** The values of four pixels' bytes of one channel. */
+function valuesOf(table: usize, source: usize): v128 {
+  let values = v128.load32_zero(table + ((<usize>load<u8>(source)) << 2));
+  values = v128.load32_lane(table + ((<usize>load<u8>(source, 3)) << 2), values, 1);
+  values = v128.load32_lane(table + ((<usize>load<u8>(source, 6)) << 2), values, 2);
+  return v128.load32_lane(table + ((<usize>load<u8>(source, 9)) << 2), values, 3);
+}
+
+/**
+ * Of `pixels` RGB pixels the values that `tables` has for their bytes, 256 of 4 bytes for each of the three channels:
+ * those of a channel one behind the other from `first`, `second` and `third` on.
+ */
+export function lookUp(source: usize, pixels: usize, tables: usize, first: usize, second: usize, third: usize): void {
+  const end = source + pixels * 3;
+  for (; source < end; source += 12, first += 16, second += 16, third += 16) {
+    v128.store(first, valuesOf(tables, source));
+    v128.store(second, valuesOf(tables + 1024, source + 1));
+    v128.store(third, valuesOf(tables + 2048, source + 2));
   }
 }

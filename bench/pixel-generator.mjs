@@ -82,7 +82,7 @@ async function load({ port, photos, side, inFlight, seconds }) {
     const maker = frames[number % frames.length];
     if (!maker) throw new Error('There are no pictures to send.');
     sent.set(String(number).padStart(10, '0'), performance.now());
-    socket.send(maker(number));
+    socket.send(...maker(number));
   }
 
   const stopWatch = watchCpu();

@@ -51,10 +51,11 @@ export const headOfFrame = (length) => head(BINARY, length);
 
 const digits = (/** @type {number} */ number) => String(number).padStart(ID_DIGITS, '0');
 
-/** @typedef {(number: number) => Buffer} FrameMaker a frame of one's own, with `number` as its id */
+/** @typedef {(number: number) => readonly Buffer[]} FrameMaker a frame with `number` as its id, in parts */
 
 /**
  * Frames that ask for one picture, masked but for the id, and, for a JPEG, for a comment that makes each another one.
+ * Of each frame only the beginning is its own; what is the same in all of them is not copied.
  * @param {Buffer} bytes @param {object} image its descriptor @param {{more?: object, same?: boolean}} [options]
  * @returns {FrameMaker}
  */
@@ -68,17 +69,20 @@ export function frameMaker(bytes, image, { more = {}, same = false } = {}) {
   const commentAt = 4 + json.length + COMMENT_AT;
   const frame = Buffer.concat([head(BINARY, payload.length), mask(payload)]);
   const start = frame.length - payload.length;
+  const ownBytes = start + (jpeg ? commentAt : idAt) + ID_DIGITS;
+  const beginning = frame.subarray(0, ownBytes);
+  const rest = frame.subarray(ownBytes);
   return (number) => {
-    const own = Buffer.from(frame);
+    const own = Buffer.from(beginning);
     own.set(mask(Buffer.from(digits(number)), idAt), start + idAt);
     if (jpeg) own.set(mask(Buffer.from(digits(number)), commentAt), start + commentAt);
-    return own;
+    return [own, rest];
   };
 }
 
 /**
  * @typedef {object} SocketClient
- * @property {(frame: Buffer) => void} send
+ * @property {(...parts: readonly Buffer[]) => void} send a frame
  * @property {() => void} end
  */
 
@@ -118,7 +122,12 @@ export function openSocket(port, onText, onEnd) {
         open = true;
         clearTimeout(late);
         rest = rest.subarray(end + 4);
-        resolve({ send: (frame) => socket.write(frame), end: () => socket.destroy() });
+        const send = (/** @type {readonly Buffer[]} */ ...parts) => {
+          socket.cork();
+          for (const part of parts) socket.write(part);
+          socket.uncork();
+        };
+        resolve({ send, end: () => socket.destroy() });
       }
       rest = readFrames(rest, (opcode, payload) => {
         if (opcode === TEXT_OPCODE) onText(payload.toString('utf8'));

@@ -100,12 +100,12 @@ class Load {
     return socket;
   }
 
-  /** @param {Connection} socket @param {(id: number) => Buffer} make @param {string} group @param {number} since */
+  /** @param {Connection} socket @param {import('./socket-client.mjs').FrameMaker} make @param {string} group @param {number} since */
   ask(socket, make, group, since) {
     if (this.underWay.size >= MOST_UNDER_WAY) throw new Error('Too many requests are under way.');
     number += 1;
     this.underWay.set(number, { group, since, socket });
-    socket.send(make(number));
+    socket.send(...make(number));
     return number;
   }
 

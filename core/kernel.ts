@@ -1,7 +1,7 @@
 /**
- * The compiled inner loops of the resize and the normalising (core/kernel/) and the memory they work in: one of each for a thread, made at
- * the first picture and never grown. Where the platform has no WebAssembly SIMD there is none, and the passes of
- * passes.ts do the same work to the same bytes.
+ * The compiled inner loops of the resize and the normalising (core/kernel/) and the memory they work in: one of each for
+ * a thread, made at the first picture and never grown. Where the platform has no WebAssembly SIMD there is none, and the
+ * passes of passes.ts and the loops of normalize.ts do the same work to the same bytes.
  */
 import { KERNEL_BASE64 } from './kernel-bytes.ts';
 import { onePerThread, startModule } from './wasm.ts';

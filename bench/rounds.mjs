@@ -33,6 +33,9 @@ async function quietTurn(run, say) {
   }
 }
 
+/** Before the first round: a server compiles what it runs often for the first seconds of its work. */
+const FIRST_TIMES = 5;
+
 /**
  * @template T
  * @param {readonly Subject<T>[]} subjects
@@ -48,7 +51,7 @@ export async function interleave(subjects, { rounds, warmUpSeconds, seconds, say
       say(`round ${round + 1} of ${rounds}: ${name}`);
       await wake?.();
       try {
-        if (warmUpSeconds > 0) await run(warmUpSeconds);
+        if (warmUpSeconds > 0) await run(round === 0 ? warmUpSeconds * FIRST_TIMES : warmUpSeconds);
         const { result, foreign } = await quietTurn(() => run(seconds), say);
         seen[at]?.push(result);
         onForeign(foreign);

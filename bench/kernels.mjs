@@ -1,6 +1,6 @@
 /**
- * The resize to a model's input, by the WebAssembly kernel and by the passes in plain JavaScript that it equals, and
- * what follows it: normalising, softmax, top-k. One thread, in memory, no decoding.
+ * The resize to a model's input and normalising, by the WebAssembly kernel and in the plain JavaScript that it equals, and
+ * what follows: softmax, top-k. One thread, in memory, no decoding.
  *
  *   node bench/kernels.mjs [--seconds 30] [--filter bilinear]
  */
@@ -15,7 +15,7 @@ import { machine, median, quantile } from './figures.mjs';
 const built = (module) => import(pathToFileURL(join(root, 'dist/core', module)).href);
 const { prepareRgbWith } = await built('resize.js');
 const { threadKernel } = await built('kernel.js');
-const { normalizeInto } = await built('normalize.js');
+const { normalizeWith } = await built('normalize.js');
 const { toPredictions } = await built('scores.js');
 
 const { values } = parseArgs({
@@ -108,8 +108,9 @@ const planar = { ...input, layout: 'NCHW' };
 const interleaved = { ...input, layout: 'NHWC' };
 const rest = compare(
   {
-    'normalise, NCHW': () => normalizeInto(prepared, planar, tensor, 0),
-    'normalise, NHWC': () => normalizeInto(prepared, interleaved, tensor, 0),
+    'normalise, NCHW, by the kernel': () => normalizeWith(kernel, prepared, planar, tensor, 0),
+    'normalise, NCHW, in JavaScript': () => normalizeWith(undefined, prepared, planar, tensor, 0),
+    'normalise, NHWC': () => normalizeWith(kernel, prepared, interleaved, tensor, 0),
     'softmax and top 5 of 1000': () => toPredictions(logits, { classes: 1000, activation: 'none' }, names, 5),
   },
   share * 3,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import type { InputSpec } from './manifest.ts';
-import { decodePlainJpeg, openPlainJpeg, type PlainJpeg, plainJpegHeader, plainJpegPixels } from './plain-jpeg.ts';
+import { decodePlainJpeg, openPlainJpeg, type PlainJpeg, plainJpegHeader } from './plain-jpeg.ts';
 
 const read = (name: string) => new Uint8Array(readFileSync(new URL(`../test/fixtures/${name}`, import.meta.url)));
 
@@ -55,8 +55,6 @@ test('a large picture is decoded at the part that the model has enough with, and
   const turned = await sharp(upright).withMetadata({ orientation: 6 }).toBuffer();
   expect(decode(upright, input)).toMatchObject({ width: 100, height: 75, full: { width: 400, height: 300 } });
   expect(decode(turned, input)).toMatchObject({ width: 75, height: 100, full: { width: 300, height: 400 } });
-  const opened = open(upright, input);
-  expect(opened && plainJpegPixels(opened)).toBe(7500);
   expect(decode(upright)).toMatchObject({ width: 400, height: 300 });
 });
 

@@ -33,7 +33,7 @@ export interface PlainJpeg {
 }
 
 /** Of the picture as it is seen. */
-export function seenSize({ width, height, orientation }: JpegHeader): Size {
+function seenSize({ width, height, orientation }: JpegHeader): Size {
   return isLaidOver(orientation) ? { width: height, height: width } : { width, height };
 }
 
@@ -46,12 +46,6 @@ export function openPlainJpeg(file: Uint8Array, header: JpegHeader, input?: Inpu
   const scan = readJpegScan(file);
   const eighths = input ? enoughEighths(seenSize(header), input) : 8;
   return scan && { file, scan, orientation: header.orientation, eighths };
-}
-
-/** Pixels that `decodePlainJpeg` makes. */
-export function plainJpegPixels({ scan, eighths }: PlainJpeg): number {
-  const { width, height } = partOf(scan, eighths);
-  return width * height;
 }
 
 /**

@@ -11,7 +11,7 @@ import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
 import type { JpegHeader } from '../../core/jpeg-header.ts';
 import type { InputSpec } from '../../core/manifest.ts';
 import { checkPixelCount, type PixelView, rawPixels } from '../../core/pixels.ts';
-import { decodePlainJpeg, openPlainJpeg, plainJpegHeader, plainJpegPixels } from '../../core/plain-jpeg.ts';
+import { decodePlainJpeg, openPlainJpeg, plainJpegHeader } from '../../core/plain-jpeg.ts';
 import { checkEncoding } from '../../core/sniff.ts';
 
 // Many small pictures: one thread each, and nothing kept of them.
@@ -41,7 +41,7 @@ export interface DecodeOptions {
 
 /** A picture whose header was read and found good. */
 export interface OpenedImage {
-  /** Pixels that `decode` will make; 0 where they are there already. */
+  /** Pixels that `decode` may make: a broken file is decoded whole, whatever part would do. 0: they are there already. */
   readonly newPixels: number;
   /** At once where it needs no other thread. Errors: UNDECODABLE_IMAGE, INVALID_ARGUMENT. */
   decode(): PixelView | Promise<PixelView>;
@@ -76,13 +76,12 @@ async function bySharp(image: EncodedImage, isUpright: boolean): Promise<PixelVi
 
 function openPlain(image: EncodedImage, header: JpegHeader, options: DecodeOptions): OpenedImage {
   const { width, height, orientation } = header;
-  const whole = width * height;
+  const newPixels = width * height;
   checkPixelCount(width, height, options.maxPixels);
   const opened = openPlainJpeg(image.data, header, options.input);
-  const here = opened && (opened.eighths < 8 || (!options.onThreads && whole <= MOST_HERE)) ? opened : undefined;
+  const here = opened && (opened.eighths < 8 || (!options.onThreads && newPixels <= MOST_HERE)) ? opened : undefined;
   return {
-    // What turns out to be broken is decoded whole.
-    newPixels: here ? plainJpegPixels(here) : whole,
+    newPixels,
     decode: () => {
       const picture = here && decodePlainJpeg(here, options.room);
       return picture ?? decodable(image, () => bySharp(image, orientation === 1));

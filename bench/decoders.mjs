@@ -1,6 +1,6 @@
 /**
- * JPEGs to pixels: core's decoder, also at a part of the size, beside sharp's libjpeg, on one thread each, in turns, by the processor time that
- * they take; and on how many pictures they agree to the byte.
+ * JPEGs to pixels: core's decoder, also at a part of the size, beside sharp's libjpeg, on one thread each, in turns, by
+ * the processor time that they take; and on how many pictures they agree to the byte.
  *
  *   node bench/decoders.mjs [--rounds 5] [--size 1920x1080]
  *

@@ -47,11 +47,8 @@ function normalizePlanes(
   reversed: boolean,
 ): void {
   const source = table.byteLength;
-  const planes = [0, 1, 2].map((plane) => source + CHUNK_BYTES + ROOM + plane * PLANE_BYTES) as [
-    number,
-    number,
-    number,
-  ];
+  const first = source + CHUNK_BYTES + ROOM;
+  const planes = [first, first + PLANE_BYTES, first + 2 * PLANE_BYTES] as const;
   const memory = new Uint8Array(kernel.memory);
   const values = new Uint32Array(kernel.memory);
   const pixels = out.length / 3;

@@ -92,7 +92,8 @@ async function decodeFrame(frame: VideoFrame): Promise<PixelView> {
 }
 
 /**
- * Uses up frames and bitmaps. `input`: what the picture is for; of a large JPEG no more is decoded than this needs. Errors: INVALID_ARGUMENT (empty), PAYLOAD_TOO_LARGE, UNDECODABLE_IMAGE.
+ * Uses up frames and bitmaps. Errors: INVALID_ARGUMENT (empty), PAYLOAD_TOO_LARGE, UNDECODABLE_IMAGE.
+ * @param input what the picture is for: of a large JPEG no more is decoded than this needs
  */
 export async function decodePicture(picture: Picture, input: InputSpec): Promise<PixelView> {
   if (picture instanceof Blob) return decodeBlob(picture, input);

@@ -1,7 +1,8 @@
 /**
  * The decoder of a baseline scan with three components, row of blocks by row of blocks: `npm run kernel` compiles this
- * and the files beside it into ../jpeg-kernel-bytes.ts. Gives byte for byte what libjpeg gives, at the full size. Owns the memory below
- * `free()`; ../jpeg-decoder.ts divides what lies above. Whatever the bytes say, it ends, and touches only what it was told of.
+ * and the files beside it into ../jpeg-kernel-bytes.ts. Gives byte for byte what libjpeg gives, and at a part of the
+ * size what test/support/jpeg-reference.ts computes. Owns the memory below `free()`; ../jpeg-decoder.ts divides what lies
+ * above. Whatever the bytes say, it ends, and touches only what it was told of.
  */
 import { isCutShort, isOverrun, isSpent, marker, needBlock, openBits, skipMarker } from './bits';
 import { doubleAcross, doubleBoth, repeatEdges, toRgb } from './colour';

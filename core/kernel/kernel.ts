@@ -1,7 +1,7 @@
 /**
  * The inner loops of the resize and the normalising in WebAssembly SIMD, written in AssemblyScript: `npm run kernel`
  * compiles this into ../kernel-bytes.ts. Gives byte for byte what ../passes.ts, ../pixels.ts and ../normalize.ts give.
- * Owns no memory: its arguments are addresses in one that ../strip-plan.ts divides, and sizes. It may read and write 16
+ * Owns no memory: its arguments are addresses in one that whoever calls divides, and sizes. It may read and write 16
  * bytes past what it is told of, and read pixels and rows past it whose weights are 0: all regions have that room.
  *
  * A weight of 22 bits comes as two halves that fit in 16: weight = high * 2^11 + low, 0 <= low < 2^11. i32x4.dot

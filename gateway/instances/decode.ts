@@ -118,7 +118,7 @@ export async function openImage(image: ImageInput, options: DecodeOptions): Prom
   return { newPixels: 0, decode: () => pixels };
 }
 
-/** `openImage` and its `decode` in one. @param input what the picture is for; whole without it */
-export async function decodeImage(image: ImageInput, maxPixels: number, input?: InputSpec): Promise<PixelView> {
-  return (await openImage(image, { maxPixels, onThreads: false, ...(input && { input }) })).decode();
+/** `openImage` and its `decode` in one, of the whole picture. */
+export async function decodeImage(image: ImageInput, maxPixels: number): Promise<PixelView> {
+  return (await openImage(image, { maxPixels, onThreads: false })).decode();
 }

@@ -135,6 +135,19 @@ describe('route', () => {
     }
   });
 
+  test('the reason of an answer stays true beside it when what passes by itself is over', () => {
+    for (const mode of ['prefer-device', 'prefer-gateway'] as const) {
+      for (const device of Object.values(devices)) {
+        for (const gateway of Object.values(gateways)) {
+          const { engine, reason } = route({ mode, device, gateway });
+          if (engine !== 'none') expect(reason).not.toMatch(/is (still loading|not connected|restarting)/);
+        }
+      }
+    }
+    const { reason } = route({ mode: 'prefer-device', device: devices.loading, gateway: ready });
+    expect(reason).toBe('The model was still loading on this device, so the gateway answered.');
+  });
+
   test('tells the reason that the engine gave', () => {
     const { reason } = route({ mode: 'prefer-device', device: devices.unavailable, gateway: gateways.unreachable });
     expect(reason).toContain("can't run the model: no WebAssembly. The gateway can't be reached: no answer.");

@@ -46,7 +46,7 @@ export interface Route {
   readonly engine: RoutedEngine | 'none';
   /** Who may take over when `engine` fails. */
   readonly fallback: RoutedEngine | 'none';
-  /** Plain words for the page; when no engine answers, also what to do. */
+  /** Plain words for the page, to stand beside the answer also later; when no engine answers, also what to do. */
   readonly reason: string;
   readonly code: RouteReason;
 }
@@ -63,6 +63,8 @@ const STAY_FACTOR = 1.5;
 interface Obstacle {
   readonly code: RouteReason;
   readonly reason: string;
+  /** Of one that goes away by itself: the words beside an answer, which stays when it is gone. */
+  readonly was?: string;
 }
 
 function deviceObstacle(device: DeviceCondition): Obstacle | undefined {
@@ -70,7 +72,11 @@ function deviceObstacle(device: DeviceCondition): Obstacle | undefined {
     case 'ready':
       return undefined;
     case 'loading':
-      return { code: 'DEVICE_LOADING', reason: 'The model is still loading on this device' };
+      return {
+        code: 'DEVICE_LOADING',
+        reason: 'The model is still loading on this device',
+        was: 'The model was still loading on this device',
+      };
     case 'unavailable':
       return { code: 'DEVICE_UNAVAILABLE', reason: `This device can't run the model: ${device.reason}` };
     case 'failed':
@@ -87,11 +93,19 @@ function gatewayObstacle(gateway: GatewayCondition): Obstacle | undefined {
     case 'ready':
       return undefined;
     case 'connecting':
-      return { code: 'GATEWAY_CONNECTING', reason: 'The gateway is not connected yet' };
+      return {
+        code: 'GATEWAY_CONNECTING',
+        reason: 'The gateway is not connected yet',
+        was: 'The gateway was not connected yet',
+      };
     case 'unreachable':
       return { code: 'GATEWAY_UNREACHABLE', reason: `The gateway can't be reached: ${gateway.reason}` };
     case 'draining':
-      return { code: 'GATEWAY_DRAINING', reason: 'The gateway is restarting' };
+      return {
+        code: 'GATEWAY_DRAINING',
+        reason: 'The gateway is restarting',
+        was: 'The gateway was restarting',
+      };
     default: {
       const impossible: never = gateway;
       return impossible;
@@ -100,8 +114,8 @@ function gatewayObstacle(gateway: GatewayCondition): Obstacle | undefined {
 }
 
 /** The obstacle goes away by itself, so that waiting is the advice. */
-function isPassing({ code }: Obstacle): boolean {
-  return code === 'DEVICE_LOADING' || code === 'GATEWAY_CONNECTING' || code === 'GATEWAY_DRAINING';
+function isPassing({ was }: Obstacle): boolean {
+  return was !== undefined;
 }
 
 const stripStop = (text: string): string => text.replace(/[.\s]+$/, '');
@@ -126,7 +140,7 @@ function preferDevice(input: RoutingInput): Route {
         engine: 'gateway',
         fallback: 'device',
         code: 'DEVICE_SLOW',
-        reason: 'This device needs about a second or more a picture, so the gateway answers.',
+        reason: 'This device needs about a second or more a picture, so the gateway answered.',
       };
     }
     return {
@@ -158,7 +172,7 @@ function insteadOf(obstacle: Obstacle, engine: 'device' | 'gateway', name: strin
     engine,
     fallback: 'none',
     code: obstacle.code,
-    reason: `${stripStop(obstacle.reason)}, so ${name} answers.`,
+    reason: `${stripStop(obstacle.was ?? obstacle.reason)}, so ${name} answered.`,
   };
 }
 

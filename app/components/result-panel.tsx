@@ -124,9 +124,6 @@ interface ResultCardProps extends RuntimeProps {
 }
 
 function ResultCard({ runtime, answer, predictions, notSure, live }: ResultCardProps) {
-  const { route, lastSwitch } = useStore(runtime.router);
-  // Why the engine is chosen now; where another one gave this answer, why it was chosen then.
-  const why = route.engine === answer.engine ? route.reason : (lastSwitch?.reason ?? '');
   const { manifest } = useStore(runtime.model.view);
   const { wanted } = useStore(runtime.updates.view);
   const { result, engine, source } = answer;
@@ -187,7 +184,7 @@ function ResultCard({ runtime, answer, predictions, notSure, live }: ResultCardP
         </div>
         <div>
           <dt>Why here</dt>
-          <dd data-testid="reason">{answer.fellOver ? fellOverWords(answer.fellOver) : why}</dd>
+          <dd data-testid="reason">{answer.fellOver ? fellOverWords(answer.fellOver) : answer.reason}</dd>
         </div>
       </dl>
       <Raw answer={answer} />

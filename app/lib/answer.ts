@@ -10,6 +10,8 @@ export interface Answer {
   readonly source: 'run' | 'store';
   /** Milliseconds from asking to having, on the page. */
   readonly waitedMs: number;
+  /** In plain words, of its own asking: why the engine asked first was the one to ask; of a kept answer, that it was kept. */
+  readonly reason: string;
   /** The engine that was asked first and failed, with the reason. */
   readonly fellOver?: { readonly from: EngineName; readonly reason: string };
 }

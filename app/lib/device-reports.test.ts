@@ -18,6 +18,7 @@ const answer = (infer: number, more: Partial<Answer> = {}, result: Partial<Class
   engine: 'device',
   source: 'run',
   waitedMs: infer,
+  reason: 'This device runs the model.',
   result: classification({
     provider: 'wasm',
     timings: { queue: 0, decode: 0, prepare: 0, infer, total: infer },

@@ -9,6 +9,7 @@ const answer: Answer = {
   engine: 'device',
   source: 'run',
   waitedMs: 40,
+  reason: 'This device runs the model.',
   result: classification(),
 };
 

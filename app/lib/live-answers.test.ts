@@ -97,7 +97,7 @@ test('in mode only-device a failed frame is not given to the gateway, and is clo
 
 test('an answer that comes after the camera was stopped is not shown', async () => {
   const abort = new AbortController();
-  const late: Answer = { result: classification(), engine: 'device', source: 'run', waitedMs: 1 };
+  const late: Answer = { result: classification(), engine: 'device', source: 'run', waitedMs: 1, reason: '' };
   const { answer, shown } = setUp('prefer-device', {
     classify: async () => {
       abort.abort();

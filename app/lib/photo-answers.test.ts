@@ -105,6 +105,13 @@ test('the same photo again is answered from the cache, whoever computed it and w
   expect(first.sent).toHaveLength(1);
 });
 
+test('a kept answer gives as its reason that it was kept, not why an engine was asked then or would be now', async () => {
+  const { answer, values } = setUp();
+  expect((await answer(jpeg)).answer.reason).toBe('This device runs the model.');
+  expect((await answer(jpeg)).answer.reason).toBe('This browser kept what this device answered before.');
+  expect([...values.values.values()].flatMap(Object.keys), 'the reason is not kept').not.toContain('reason');
+});
+
 test('the gateway gets a JPEG as it is, and any other format as a JPEG made here', async () => {
   const { answer, sent } = setUp({ mode: 'only-gateway' });
   await answer(jpeg);

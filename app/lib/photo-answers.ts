@@ -12,6 +12,7 @@ import type { Answer } from './answer.ts';
 import type { Clock } from './clock.ts';
 import { type ResultCache, resultKey } from './result-cache.ts';
 import type { Attempt, EngineRouter } from './router.ts';
+import { keptWords } from './words.ts';
 
 export interface PhotoAnswersOptions {
   readonly engine: Pick<DeviceEngine, 'prepare' | 'classifyPrepared' | 'classifyPicture' | 'encode' | 'status'>;
@@ -52,9 +53,9 @@ export class PhotoAnswers {
     if (prepared && preparation.identity) {
       const found = await cache.find(resultKey(prepared.digest, preparation.identity));
       if (found) {
-        const { result } = found;
+        const { result, engine: by } = found;
         return {
-          answer: { result, engine: found.engine, source: 'store', waitedMs: clock.now() - started },
+          answer: { result, engine: by, source: 'store', waitedMs: clock.now() - started, reason: keptWords(by) },
           prepared: shown,
         };
       }

@@ -8,6 +8,7 @@ const answer: Answer = {
   engine: 'device',
   source: 'run',
   waitedMs: 1,
+  reason: 'This device runs the model.',
   result: {
     model: 'm',
     version: 1,

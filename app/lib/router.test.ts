@@ -206,7 +206,31 @@ test('while the model loads the gateway answers, and the device takes over when 
   expect((await classify()).engine).toBe('gateway');
   router.setDevice({ state: 'ready' });
   expect((await classify()).engine).toBe('device');
-  expect(router.view.get().lastSwitch).toMatchObject({ to: 'device' });
+});
+
+test('an answer says the reason of its own asking, whatever is decided meanwhile and later', async () => {
+  const { behavior, classify, job, router } = setUp('prefer-device', { device: false });
+  let give: (result: Classification) => void = () => undefined;
+  const gateway: Job['gateway'] = () =>
+    new Promise((resolve) => {
+      give = resolve;
+    });
+  const asked = router.classify({ ...job, gateway }, { deadlineMs: 1_000 });
+  await settle();
+  router.setDevice({ state: 'ready' });
+  give(result('cpu'));
+  const early = await asked;
+  const loading = 'The model was still loading on this device, so the gateway answered.';
+  expect(early).toMatchObject({ engine: 'gateway', reason: loading });
+  expect(await classify()).toMatchObject({ engine: 'device', reason: 'This device runs the model.' });
+  expect(early.reason).toBe(loading);
+  behavior.device = broken;
+  expect(await classify(), 'why the one was asked that failed').toMatchObject({
+    engine: 'gateway',
+    reason: 'This device runs the model.',
+    fellOver: { from: 'device' },
+  });
+  expect((await classify()).reason).toBe('The model failed on this device: It broke, so the gateway answered.');
 });
 
 test('a photo waits for a model that is loading', async () => {
@@ -247,18 +271,6 @@ test('waiting has an end and can be cancelled', async () => {
   await settle();
   abort.abort();
   await cancelled;
-});
-
-test('the reason of the last switch stays until another engine is chosen', async () => {
-  const { router } = setUp('prefer-device');
-  const first = router.view.get().lastSwitch;
-  expect(first?.to).toBe('device');
-  router.setGateway({ state: 'unreachable', reason: 'No network.' });
-  expect(router.view.get().lastSwitch).toBe(first);
-  router.setGateway({ state: 'ready' });
-  router.setDevice({ state: 'failed', reason: 'The GPU is gone.' });
-  expect(router.view.get().lastSwitch).toMatchObject({ to: 'gateway' });
-  expect(router.view.get().lastSwitch?.reason).toMatch(/The GPU is gone/);
 });
 
 test('no timer is left behind by an answered picture', async () => {

@@ -1,6 +1,6 @@
 /**
  * The device/gateway router: asks the engine that `core/routing` chooses, falls over to the other
- * within the picture's deadline, and remembers the reason of the last switch. Guarantees: one answer
+ * within the picture's deadline, and gives the answer the reason of its choice. Guarantees: one answer
  * or one error for each picture; in mode `only-device` the gateway's part of a job is never started,
  * and one that already runs is aborted when that mode is chosen. Knows no pixels and no sockets.
  */
@@ -44,8 +44,6 @@ export interface RouterView {
   readonly route: Route;
   readonly device: DeviceCondition;
   readonly gateway: GatewayCondition;
-  /** The last time that another engine was chosen. */
-  readonly lastSwitch: { readonly to: EngineName; readonly reason: string } | undefined;
 }
 
 /** Of the deadline, what the first engine gets when another could still answer. */
@@ -90,7 +88,6 @@ export class EngineRouter {
       route: route({ mode: this.#mode, device: this.#device, gateway: this.#gateway }),
       device: this.#device,
       gateway: this.#gateway,
-      lastSwitch: undefined,
     });
   }
 
@@ -134,7 +131,8 @@ export class EngineRouter {
     if (chosen.engine === 'none') throw new TwinlensError('UNAVAILABLE', chosen.reason);
     const share = chosen.fallback === 'none' ? 1 : FIRST_SHARE;
     try {
-      return await this.#attempt(job, chosen.engine, started, options.deadlineMs * share, options.signal);
+      const attempt = await this.#attempt(job, chosen.engine, started, options.deadlineMs * share, options.signal);
+      return { ...attempt, reason: chosen.reason };
     } catch (failure) {
       const error = asTwinlensError(failure);
       if (options.signal?.aborted || FINAL.has(error.code)) throw error;
@@ -144,8 +142,8 @@ export class EngineRouter {
       // The mode or an engine may have changed while the first one was tried.
       const now = this.#decide();
       if (left <= 0 || (now.engine !== other && now.fallback !== other)) throw error;
-      const answer = await this.#attempt(job, other, started, left, options.signal);
-      return { ...answer, fellOver: { from: chosen.engine, reason: error.message } };
+      const attempt = await this.#attempt(job, other, started, left, options.signal);
+      return { ...attempt, reason: chosen.reason, fellOver: { from: chosen.engine, reason: error.message } };
     }
   }
 
@@ -155,7 +153,7 @@ export class EngineRouter {
     started: number,
     limitMs: number,
     outer: AbortSignal | undefined,
-  ): Promise<Answer> {
+  ): Promise<Omit<Answer, 'reason'>> {
     const abort = new AbortController();
     const onOuter = () => abort.abort();
     outer?.addEventListener('abort', onOuter, { once: true });
@@ -241,13 +239,11 @@ export class EngineRouter {
     if (same && before.mode === this.#mode && before.device === this.#device && before.gateway === this.#gateway) {
       return before.route;
     }
-    const switched = next.engine !== 'none' && next.engine !== before.lastSwitch?.to;
     this.#view.set({
       mode: this.#mode,
       route: same ? before.route : next,
       device: this.#device,
       gateway: this.#gateway,
-      lastSwitch: switched ? { to: next.engine, reason: next.reason } : before.lastSwitch,
     });
     return next;
   }

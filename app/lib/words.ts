@@ -77,6 +77,12 @@ export function fellOverWords(fellOver: { readonly from: EngineName; readonly re
   return `${who} did not answer this one: ${fellOver.reason}`;
 }
 
+/** Why a kept answer is shown: nobody was asked for it now. */
+export function keptWords(engine: EngineName): string {
+  const who = engine === 'device' ? 'this device' : 'the gateway';
+  return `This browser kept what ${who} answered before.`;
+}
+
 /** How far a version is that comes in the background. */
 export function updateWords(update: UpdateState): string {
   switch (update.state) {

@@ -76,6 +76,33 @@ test('when the model can not be loaded on the device, the gateway answers and th
   await browser.close();
 });
 
+test('each answer keeps the reason of its own asking when the device takes over from the gateway', async () => {
+  const { browser, page } = await visit('about:blank');
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await page.route('**/files/model.onnx', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.goto(site.gateway.url);
+  await classifyPhoto(page, 'lighthouse');
+  const reason = page.getByTestId('reason');
+  await expect(page.getByTestId('engine-badge')).toHaveAttribute('data-engine', 'gateway');
+  await expect(reason).toHaveText('The model was still loading on this device, so the gateway answered.');
+  release();
+  await expect(page.getByTestId('model-state')).toHaveAttribute('data-state', 'ready', { timeout: 60_000 });
+  await expect(reason).toHaveText('The model was still loading on this device, so the gateway answered.');
+  await classifyPhoto(page, 'clock');
+  await expect(page.getByTestId('engine-badge')).toHaveAttribute('data-engine', 'device');
+  await expect(reason).toHaveText('This device runs the model.');
+  await page.getByTestId('file-input').setInputFiles(photo('lighthouse'));
+  await expect(page.getByTestId('cached-badge')).toBeVisible();
+  await expect(reason).toHaveText('This browser kept what the gateway answered before.');
+  await browser.close();
+});
+
 test('prefer-gateway falls over to the device when the gateway goes away, and back when it returns, without losing a photo', async () => {
   const { browser, page } = await visit(site.gateway.url);
   await page.getByTestId('mode-select').selectOption('prefer-gateway');

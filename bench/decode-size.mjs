@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { buildGateway } from '../scripts/build.mjs';
 import { machine, median } from './figures.mjs';
+import { loadJpegDecoder } from './jpeg-at.mjs';
 import { benchModels, compiled } from './models.mjs';
 
 const QUALITY = 92;
@@ -32,8 +33,7 @@ const most = Number(values.photos);
 if (!(Number.isInteger(most) && most > 0 && most <= 1000)) throw new Error('--photos must be from 1 to 1000.');
 await buildGateway();
 
-/** @type {typeof import('../core/plain-jpeg.ts')} */
-const { decodePlainJpeg, openPlainJpeg, plainJpegHeader } = await compiled('core/plain-jpeg');
+const byCore = await loadJpegDecoder();
 /** @type {typeof import('../core/resize.ts')} */
 const { prepareRgb, resizeShortSide } = await compiled('core/resize');
 /** @type {typeof import('../core/normalize.ts')} */
@@ -71,9 +71,7 @@ const squareOf = (path, side) =>
 
 /** @param {Buffer} file @param {2 | 4 | 8} eighths */
 function decodeAt(file, eighths) {
-  const header = plainJpegHeader(file);
-  const opened = header && openPlainJpeg(file, header);
-  const picture = opened && decodePlainJpeg({ ...opened, eighths });
+  const picture = byCore(file, eighths);
   if (!picture) throw new Error('A square is no plain JPEG.');
   return picture;
 }

@@ -8,21 +8,16 @@
  */
 // @ts-check
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
-import { root } from '../scripts/run.mjs';
 import { machine, median, quantile } from './figures.mjs';
+import { loadJpegDecoder } from './jpeg-at.mjs';
 import { photoPaths } from './photos.mjs';
 
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '5' }, size: { type: 'string' } },
 });
-/** @type {typeof import('../core/plain-jpeg.ts')} */
-const { decodePlainJpeg, openPlainJpeg, plainJpegHeader } = await import(
-  pathToFileURL(join(root, 'dist/core/plain-jpeg.js')).href
-);
+const byCore = await loadJpegDecoder();
 sharp.concurrency(1);
 sharp.cache(false);
 
@@ -37,12 +32,6 @@ function sized(size) {
   );
 }
 const files = values.size === undefined ? paths.map((path) => readFileSync(path)) : await sized(values.size);
-/** @param {Buffer} file @param {2 | 4 | 8} eighths of its size */
-function byCore(file, eighths = 8) {
-  const header = plainJpegHeader(file);
-  const opened = header && openPlainJpeg(file, header);
-  return opened && decodePlainJpeg({ ...opened, eighths });
-}
 const plain = files.filter((file) => byCore(file));
 
 /** @param {Buffer} file */

@@ -74,6 +74,28 @@ async function fileOf({ picture, ...options }: Omit<Options, 'picture'> & { read
   return new Uint8Array(await image.jpeg(options).toBuffer());
 }
 
+const grays = fc.record({
+  picture: drawn,
+  // Also those that are smaller than a block, along either axis.
+  width: fc.integer({ min: 1, max: 90 }),
+  height: fc.integer({ min: 1, max: 90 }),
+  quality: fc.integer({ min: 1, max: 100 }),
+  optimiseCoding: fc.boolean(),
+  /** Samples of a block group that the frame claims; with one component it changes nothing. */
+  factors: fc.constantFrom(0x11, 0x21, 0x12, 0x22, 0x42, 0x44),
+});
+
+async function grayFileOf({ picture, width, height, factors, ...options }: GrayOptions): Promise<Uint8Array> {
+  const image = sharp(pixelsOf({ ...picture, width, height }), { raw: { width, height, channels: 3 } });
+  const file = await image.toColourspace('b-w').jpeg(options).toBuffer();
+  const frame = file.indexOf(Buffer.from([0xff, 0xc0, 0, 11]));
+  expect([frame > 0, file[frame + 9], file[frame + 11]]).toEqual([true, 1, 0x11]);
+  file[frame + 11] = factors;
+  return new Uint8Array(file);
+}
+
+type GrayOptions = typeof grays extends fc.Arbitrary<infer T> ? T : never;
+
 test('every baseline JPEG of luma and chroma comes out as libjpeg decodes it, to the byte', async () => {
   await fc.assert(
     fc.asyncProperty(files, async (options) => {
@@ -84,7 +106,23 @@ test('every baseline JPEG of luma and chroma comes out as libjpeg decodes it, to
   );
 });
 
-const FIXTURES = ['jpeg/half-across.jpg', 'jpeg/restarts.jpg', 'images/444.jpg', 'images/baseline-420.jpg'];
+test('every gray baseline JPEG does, too, of any size and whatever factors it names: luma as red, green and blue', async () => {
+  await fc.assert(
+    fc.asyncProperty(grays, async (options) => {
+      const file = await grayFileOf(options);
+      const pixels = decode(file);
+      expect(digest(pixels)).toBe(digest(await byLibjpeg(file)));
+      expect(pixels?.every((value, at) => value === pixels[at - (at % 3)])).toBe(true);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+const GRAY_FIXTURES = ['images/gray.jpg', 'jpeg/gray-restarts.jpg'];
+const FIXTURES = [
+  ...['jpeg/half-across.jpg', 'jpeg/restarts.jpg', 'images/444.jpg', 'images/baseline-420.jpg'],
+  ...GRAY_FIXTURES,
+];
 test.each(FIXTURES)('%s comes out as libjpeg decodes it, to the byte', async (name) => {
   const file = fixture(name);
   expect(digest(decode(file))).toBe(digest(await byLibjpeg(file)));
@@ -100,6 +138,16 @@ describe.each([2, 4] as const)('at %i eighths of its size', (eighths) => {
     await fc.assert(
       fc.asyncProperty(files, async (options) => {
         const file = await fileOf(options);
+        expect(digest(decode(file, eighths))).toBe(digest(byReference(file)));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('every gray baseline JPEG does, too, of any size and whatever factors it names', async () => {
+    await fc.assert(
+      fc.asyncProperty(grays, async (options) => {
+        const file = await grayFileOf(options);
         expect(digest(decode(file, eighths))).toBe(digest(byReference(file)));
       }),
       { numRuns: 200 },
@@ -153,7 +201,7 @@ test.skipIf(!sharedDir)(
       if (encoding !== 'jpeg') continue;
       const file = new Uint8Array(readFileSync(path));
       const pixels = decode(file);
-      if (!pixels) continue; // Gray ones.
+      if (!pixels) continue; // Progressive ones.
       expect(digest(pixels), name).toBe(digest(await byLibjpeg(file)));
       same += 1;
     }
@@ -164,7 +212,6 @@ test.skipIf(!sharedDir)(
 describe('what it does not know it leaves to others', () => {
   test.each([
     'images/progressive.jpg',
-    'images/gray.jpg',
     'images/cmyk.jpg',
     'jpeg/rgb.jpg',
     'images/page.jpg',
@@ -183,8 +230,12 @@ describe('what it does not know it leaves to others', () => {
   });
 });
 
-test.each([2, 4, 8] as const)('a cut file is never decoded, and in its scan said to be one (%i eighths)', (eighths) => {
-  const file = fixture('jpeg/restarts.jpg');
+test.each(
+  ['jpeg/restarts.jpg', 'jpeg/gray-restarts.jpg'].flatMap((name) =>
+    ([2, 4, 8] as const).map((e) => [name, e] as const),
+  ),
+)('a cut file is never decoded, and in its scan said to be one (%s, %i eighths)', (name, eighths) => {
+  const file = fixture(name);
   const begin = readJpegScan(file)?.begin ?? 0;
   const told = new Set<unknown>();
   for (let length = 0; length < file.length; length += 1) {
@@ -205,10 +256,11 @@ test('a file with a hole in its scan, which others may mend, is left to them', (
 
 test('a broken file gives nothing or a picture of its size, and the next file is decoded as ever', () => {
   const [whole, restarts] = [fixture('jpeg/half-across.jpg'), fixture('jpeg/restarts.jpg')];
+  const gray = fixture('jpeg/gray-restarts.jpg');
   const right = digest(decode(whole));
   fc.assert(
     fc.property(
-      fc.constantFrom(whole, restarts),
+      fc.constantFrom(whole, restarts, gray),
       fc.array(fc.tuple(fc.nat(6000), fc.nat(255)), { minLength: 1, maxLength: 4 }),
       fc.constantFrom(2, 4, 8),
       (file, changes, eighths) => {

@@ -1,7 +1,8 @@
 /**
  * JPEGs to RGB by the compiled decoder (core/jpeg-kernel/), to the bytes that libjpeg gives, or at a half or a quarter of
- * the size: one decoder and its memory a thread. Decodes a whole baseline file of three components, the usual kind; of
- * any other, also of most broken ones, it gives undefined, and whoever calls asks a decoder that knows all kinds.
+ * the size: one decoder and its memory a thread. Decodes a whole baseline file of three components, the usual kind, or a
+ * gray one; of any other, also of most broken ones, it gives undefined, and whoever calls asks a decoder that knows all
+ * kinds.
  */
 import { TwinlensError } from './errors.ts';
 import { JPEG_KERNEL_BASE64 } from './jpeg-kernel-bytes.ts';
@@ -23,7 +24,10 @@ interface Exports {
     ]
   ) => void;
   readonly openScan: (
-    ...args: [at: number, end: number, across: number, down: number, units: number, interval: number]
+    ...args: [
+      ...[at: number, end: number, across: number, down: number],
+      ...[units: number, interval: number, components: number],
+    ]
   ) => void;
   readonly decodeRow: () => number;
   readonly takeRows: (
@@ -36,8 +40,9 @@ interface Exports {
 /** Bytes of the decoder's memory, which never shrinks: the file and some rows of the picture have to fit. */
 export const MOST_MEMORY = 2 ** 24;
 const FIRST_MEMORY = 2 ** 19;
-/** Pixels; of pictures a few wide libjpeg makes chroma in another way. */
+/** Pixels; of pictures a few wide libjpeg makes chroma in another way, which gray ones don't have. */
 const LEAST_SIDE = 16;
+const LEAST_GRAY_SIDE = 1;
 /** Bytes before and behind a row of samples; of the room behind a region that vectors may reach into. */
 const MARGIN = 16;
 const ROOM = 64;
@@ -93,7 +98,8 @@ export class JpegDecoder {
    * @param room gives as many bytes, which are filled and returned
    */
   decode(file: Uint8Array, scan: JpegScan, eighths: Eighths = 8, room = newBytes): Uint8Array<ArrayBuffer> | undefined {
-    if (scan.width < LEAST_SIDE || scan.height < LEAST_SIDE) return undefined;
+    const least = scan.components.length === 1 ? LEAST_GRAY_SIDE : LEAST_SIDE;
+    if (scan.width < least || scan.height < least) return undefined;
     const places = this.#prepare(file, scan, eighths);
     if (!places) return undefined;
     const { scratch, target } = places;
@@ -153,7 +159,7 @@ export class JpegDecoder {
       setComponent(index, dc, ac, quants, plane, stride, points, skips);
     }
     this.#bytes.set(data, source);
-    openScan(source, source + data.length, across, down, units, restartInterval);
+    openScan(source, source + data.length, across, down, units, restartInterval, components.length);
     return { scratch, target };
   }
 

@@ -1,6 +1,7 @@
 /**
  * What a decoder has to know of a JPEG's one scan: size, sampling, tables and where its bits begin (ITU-T T.81,
- * Annex B; JFIF 1.02). Reads baseline files of three components in one scan, luma and chroma; knows no other kind.
+ * Annex B; JFIF 1.02). Reads baseline files of three components in one scan, luma and chroma, or of one, gray; knows no
+ * other kind.
  */
 import { jpegSegments, START_OF_SCAN, startsWith } from './jpeg-segments.ts';
 
@@ -20,13 +21,13 @@ export interface JpegComponent {
 export interface JpegScan {
   readonly width: number;
   readonly height: number;
-  /** Luma samples for one of chroma, along each axis. */
+  /** Luma samples for one of chroma, along each axis; 1 where there is none. */
   readonly across: 1 | 2;
   readonly down: 1 | 2;
-  /** Groups of blocks between two restart markers; 0: there are none. */
+  /** Groups of blocks, of gray blocks, between two restart markers; 0: there are none. */
   readonly restartInterval: number;
-  /** Luma, blue and red chroma. */
-  readonly components: readonly [JpegComponent, JpegComponent, JpegComponent];
+  /** Luma, blue and red chroma; or luma alone. */
+  readonly components: readonly [JpegComponent, JpegComponent, JpegComponent] | readonly [JpegComponent];
   /** Of the first byte of the scan's bits. */
   readonly begin: number;
 }
@@ -34,6 +35,7 @@ export interface JpegScan {
 const [BASELINE, EXTENDED] = [0xc0, 0xc1];
 const [HUFFMAN, QUANTS, RESTARTS, JFIF, ADOBE] = [0xc4, 0xdb, 0xdd, 0xe0, 0xee];
 const MOST_DC_BITS = 11;
+const MOST_FACTOR = 4;
 
 interface Frame {
   readonly width: number;
@@ -74,8 +76,9 @@ function readHuffman(body: Uint8Array, { huffman }: Tables): boolean {
 }
 
 function readFrame(body: Uint8Array): Frame | undefined {
-  if (body.length !== 15 || body[0] !== 8 || body[5] !== 3) return undefined;
-  const field = (offset: number) => [6, 9, 12].map((at) => body[at + offset] ?? 0);
+  const count = body[5];
+  if (body[0] !== 8 || (count !== 1 && count !== 3) || body.length !== 6 + 3 * count) return undefined;
+  const field = (offset: number) => [6, 9, 12].slice(0, count).map((at) => body[at + offset] ?? 0);
   const [height, width] = [((body[1] ?? 0) << 8) | (body[2] ?? 0), ((body[3] ?? 0) << 8) | (body[4] ?? 0)];
   return { width, height, ids: field(0), samplings: field(1), quants: field(2) };
 }
@@ -87,12 +90,15 @@ interface Signs {
   adobe: number | undefined;
 }
 
-/** Whether the components are luma and chroma: as libjpeg decides it. */
+/** Whether the components are luma and chroma, or luma alone: as libjpeg decides it. */
 function isYcc(signs: Signs, ids: readonly number[]): boolean {
+  if (ids.length === 1) return true;
   if (signs.jfif) return true;
   if (signs.adobe !== undefined) return signs.adobe === 1;
   return ids.every((id, index) => id === index + 1);
 }
+
+const isFactor = (value: number): boolean => value >= 1 && value <= MOST_FACTOR;
 
 function scanOf(
   body: Uint8Array,
@@ -100,8 +106,11 @@ function scanOf(
   frame: Frame,
   tables: Tables,
 ): Omit<JpegScan, 'restartInterval'> | undefined {
-  // Three components, all coefficients, all bits: what a baseline scan says.
-  if (body.length !== 10 || body[0] !== 3 || body[7] !== 0 || body[8] !== 63 || body[9] !== 0) return undefined;
+  // All components, all coefficients, all bits: what a baseline scan says.
+  const count = frame.ids.length;
+  const rest = 1 + 2 * count;
+  if (body.length !== rest + 3 || body[0] !== count) return undefined;
+  if (body[rest] !== 0 || body[rest + 1] !== 63 || body[rest + 2] !== 0) return undefined;
   const components: JpegComponent[] = [];
   for (const [index, id] of frame.ids.entries()) {
     const chosen = body[2 + index * 2] ?? 0;
@@ -112,11 +121,18 @@ function scanOf(
     components.push({ quants, dc, ac });
   }
   const [luma, blue, red] = components;
-  const [own, ...others] = frame.samplings;
+  const [own = 0, ...others] = frame.samplings;
+  const { width, height } = frame;
+  // Where there is nothing to share a group with, a group is one block, whatever the factors (T.81, A.2.2).
+  if (luma && count === 1) {
+    return isFactor(own >> 4) && isFactor(own & 15)
+      ? { width, height, across: 1, down: 1, components: [luma], begin }
+      : undefined;
+  }
   if (!luma || !blue || !red || others.some((factors) => factors !== 0x11)) return undefined;
   if (own !== 0x11 && own !== 0x21 && own !== 0x22) return undefined;
   const [across, down] = [own === 0x11 ? 1 : 2, own === 0x22 ? 2 : 1] as const;
-  return { width: frame.width, height: frame.height, across, down, components: [luma, blue, red], begin };
+  return { width, height, across, down, components: [luma, blue, red], begin };
 }
 
 /** @param bytes the whole file. Undefined: it is of another kind, or broken. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
+import { readJpegHeader } from './jpeg-header.ts';
 import type { InputSpec } from './manifest.ts';
 import { decodePlainJpeg, openPlainJpeg, type PlainJpeg, plainJpegHeader } from './plain-jpeg.ts';
 
@@ -29,10 +30,23 @@ test('JPEGs in sRGB are plain, with its profile or without one, also turned ones
   expect(plainJpegHeader(read('images/srgb-profile.jpg'))).toBeDefined();
 });
 
+test('gray JPEGs are plain, too, but none with a profile, whichever it is', async () => {
+  const gray = read('images/gray.jpg');
+  expect(plainJpegHeader(gray)).toMatchObject({ width: 64, height: 48, components: 1 });
+  for (const profile of ['srgb', 'p3']) {
+    const coloured = new Uint8Array(await sharp(read('images/444.jpg')).withIccProfile(profile).jpeg().toBuffer());
+    const at = coloured.findIndex((_, i) => coloured[i] === 0xff && coloured[i + 1] === 0xe2);
+    const segment = coloured.subarray(at, at + 2 + ((coloured[at + 2] ?? 0) << 8) + (coloured[at + 3] ?? 0));
+    const profiled = Uint8Array.of(...gray.subarray(0, 2), ...segment, ...gray.subarray(2));
+    expect(readJpegHeader(profiled)?.profile?.length, 'it is read as one with a profile').toBeGreaterThan(100);
+    expect(plainJpegHeader(profiled)).toBeUndefined();
+  }
+});
+
 test('what has to be converted or is no colour picture is not', async () => {
   const profiled = await sharp(read('images/444.jpg')).withIccProfile('p3').jpeg().toBuffer();
   expect(plainJpegHeader(new Uint8Array(profiled))).toBeUndefined();
-  for (const name of ['gray', 'cmyk', 'empty', 'page'])
+  for (const name of ['cmyk', 'empty', 'page'])
     expect(plainJpegHeader(read(`images/${name}.jpg`)), name).toBeUndefined();
 });
 
@@ -40,11 +54,23 @@ test('the header is found in the start of a file', () => {
   expect(plainJpegHeader(read('images/444.jpg').subarray(0, 300))).toMatchObject({ width: 64, height: 48 });
 });
 
-test.each([1, 2, 3, 4, 5, 6, 7, 8])('EXIF orientation %i is applied, as by sharp to the byte', async (orientation) => {
-  const data = await sharp(read('images/444.jpg')).withMetadata({ orientation }).toBuffer();
+/** The file with an EXIF block that says nothing but this. */
+function withOrientation(file: Uint8Array, orientation: number): Uint8Array {
+  const directory = [0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0];
+  const exif = [...new TextEncoder().encode('Exif\0\0MM\0*\0\0\0\x08'), ...directory];
+  return Uint8Array.of(0xff, 0xd8, 0xff, 0xe1, 0, exif.length + 2, ...exif, ...file.subarray(2));
+}
+
+const turns = [1, 2, 3, 4, 5, 6, 7, 8].flatMap((orientation) => [
+  { orientation, name: '444', components: 3 },
+  { orientation, name: 'gray', components: 1 },
+]);
+test.each(turns)('EXIF orientation $orientation is applied, as by sharp to the byte: $name', async (given) => {
+  const data = withOrientation(read(`images/${given.name}.jpg`), given.orientation);
+  expect(plainJpegHeader(data)).toMatchObject({ orientation: given.orientation, components: given.components });
   const turned = await sharp(data).autoOrient().raw().toBuffer({ resolveWithObject: true });
   const { width, height } = turned.info;
-  const picture = decode(new Uint8Array(data));
+  const picture = decode(data);
   expect(picture).toMatchObject({ width, height, channels: 3 });
   expect(turned.data.equals(new Uint8Array(picture?.data ?? []))).toBe(true);
 });

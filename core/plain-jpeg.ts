@@ -1,7 +1,7 @@
 /**
- * JPEGs that core's own decoder gives as they are meant: upright and in sRGB, and no larger than the model needs them.
- * Both sides decode them here, so that they see the same pixels, in every browser. Of any other file it says so, and the
- * platform's decoder is asked.
+ * JPEGs that core's own decoder gives as they are meant: upright and in sRGB, or gray, and no larger than the model needs
+ * them. Both sides decode them here, so that they see the same pixels, in every browser. Of any other file it says so,
+ * and the platform's decoder is asked.
  */
 import { threadJpegDecoder } from './jpeg-decoder.ts';
 import { type JpegHeader, readJpegHeader } from './jpeg-header.ts';
@@ -20,8 +20,9 @@ export function plainJpegHeader(bytes: Uint8Array): JpegHeader | undefined {
   const header = readJpegHeader(bytes);
   if (!header) return undefined;
   const { width, height, components, profile } = header;
-  const plain = width > 0 && height > 0 && components === 3;
-  return plain && (!profile || isSrgbProfile(profile)) ? header : undefined;
+  if (width === 0 || height === 0) return undefined;
+  if (components === 1) return profile ? undefined : header; // A profile of gray, or one that doesn't fit: not judged here.
+  return components === 3 && (!profile || isSrgbProfile(profile)) ? header : undefined;
 }
 
 /** A plain JPEG of a kind that core's decoder knows, not decoded yet. */

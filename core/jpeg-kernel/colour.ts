@@ -10,6 +10,10 @@ import { highPairs, lowBytes, lowPairs } from './shuffles';
 const RED: i16 = 13173;
 const BLUE: i16 = -7471;
 const GREEN = i16x8(-22554, 18734, -22554, 18734, -22554, 18734, -22554, 18734);
+/** Each of 16 samples three times. */
+const FIRST_TRIPLES = i8x16(0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 5);
+const MIDDLE_TRIPLES = i8x16(5, 5, 6, 6, 6, 7, 7, 7, 8, 8, 8, 9, 9, 9, 10, 10);
+const LAST_TRIPLES = i8x16(10, 11, 11, 11, 12, 12, 12, 13, 13, 13, 14, 14, 14, 15, 15, 15);
 const WITHOUT_FOURTH = i8x16(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1);
 
 /** One row of `width` pixels. Reads up to 7 samples more; writes up to 28 bytes more. */
@@ -31,6 +35,16 @@ export function toRgb(luma: usize, blueChroma: usize, redChroma: usize, width: u
     const bx = lowBytes(bb, bb);
     v128.store(target, i8x16.swizzle(lowPairs(rg, bx), WITHOUT_FOURTH));
     v128.store(target, i8x16.swizzle(highPairs(rg, bx), WITHOUT_FOURTH), 12);
+  }
+}
+
+/** As `toRgb` for a row without colours. Reads up to 15 samples more; writes up to 45 bytes more. */
+export function grayToRgb(luma: usize, width: usize, target: usize): void {
+  for (let x: usize = 0; x < width; x += 16, target += 48) {
+    const y = v128.load(luma + x);
+    v128.store(target, i8x16.swizzle(y, FIRST_TRIPLES));
+    v128.store(target, i8x16.swizzle(y, MIDDLE_TRIPLES), 16);
+    v128.store(target, i8x16.swizzle(y, LAST_TRIPLES), 32);
   }
 }
 

@@ -23,7 +23,7 @@ export function sums(): usize {
   return block() + BLOCK_BYTES;
 }
 
-/** Three, one behind the other. */
+/** Room for three, one behind the other. */
 export function components(): usize {
   return sums() + SUMS_BYTES;
 }

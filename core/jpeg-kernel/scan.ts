@@ -1,45 +1,20 @@
 /**
- * The decoder of a baseline scan with three components, row of blocks by row of blocks: `npm run kernel` compiles this
- * and the files beside it into ../jpeg-kernel-bytes.ts. Gives byte for byte what libjpeg gives, and at a part of the
- * size what test/support/jpeg-reference.ts computes. Owns the memory below `free()`; ../jpeg-decoder.ts divides what lies
- * above. Whatever the bytes say, it ends, and touches only what it was told of.
+ * The decoder of a baseline scan with three components, or one, row of blocks by row of blocks: `npm run kernel`
+ * compiles this and the files beside it into ../jpeg-kernel-bytes.ts. Gives byte for byte what libjpeg gives, and at a
+ * part of the size what test/support/jpeg-reference.ts computes. Owns the memory below `free()`; ../jpeg-decoder.ts
+ * divides what lies above. Whatever the bytes say, it ends, and touches only what it was told of.
  */
-import { isCutShort, isOverrun, isSpent, marker, needBlock, openBits, skipMarker } from './bits';
-import { doubleAcross, doubleBoth, repeatEdges, toRgb } from './colour';
-import { buildTable, decodeBlock, ENDED, forgetBroken, isBroken, spreadQuants, TABLE_BYTES } from './huffman';
-import { flatBlock, transformBlock } from './idct';
-import { block, COMPONENT_BYTES, components, free } from './regions';
-import { buildSkips, SKIPS_BYTES, skipBlock } from './skips';
-import { transformToFour, transformToTwo } from './small-idct';
+import { isCutShort, isOverrun, isSpent, marker, openBits, skipMarker } from './bits';
+import { doubleAcross, doubleBoth, grayToRgb, repeatEdges, toRgb } from './colour';
+import { componentAt, copyRow, decodeInto, forgetDc, rowOf, setComponent } from './components';
+import { buildTable, forgetBroken, isBroken, spreadQuants, TABLE_BYTES } from './huffman';
+import { free } from './regions';
+import { buildSkips, SKIPS_BYTES } from './skips';
 
-export { buildSkips, buildTable, free, isCutShort, spreadQuants };
+export { buildSkips, buildTable, free, isCutShort, setComponent, spreadQuants };
 
 const END_OF_IMAGE: u32 = 0xd9;
 const FIRST_RESTART: u32 = 0xd0;
-/** Places in the file of the last of the lowest 4 x 4, and 2 x 2, coefficients. */
-const LAST_OF_FOUR = 24;
-const LAST_OF_TWO = 4;
-
-@unmanaged
-class Component {
-  dcTable: usize;
-  acTable: usize;
-  /** 64 i16, in the order of the block. */
-  quants: usize;
-  /** Its first sample in a row of units. A row before, one behind and a column on each side are there, too. */
-  plane: usize;
-  stride: usize;
-  /** Of the block before. */
-  dc: i32;
-  /** Samples of a block along each axis: 8, or of a picture at a part of its size 4 or 2. */
-  points: i32;
-  /** What `buildSkips` made of the AC table; not read where all samples are made. */
-  skips: usize;
-}
-
-function componentAt(index: usize): Component {
-  return changetype<Component>(components() + index * COMPONENT_BYTES);
-}
 
 /** Luma samples for one of chroma along each axis: 1 or 2; `down` is 2 only where `across` is. */
 let across: i32 = 1;
@@ -47,7 +22,9 @@ let down: i32 = 1;
 /** As much of it as is not made up for by blocks of chroma with more samples. */
 let chromaAcross: i32 = 1;
 let chromaDown: i32 = 1;
-/** One block of chroma with its luma: in a row of them, and between two restart markers (0: there are none). */
+/** There is luma alone. */
+let isGray: bool = false;
+/** A block of chroma with its luma, or one of gray: in a row of them, and between two restart markers (0: none). */
 let units: i32 = 0;
 let interval: i32 = 0;
 let untilRestart: i32 = 0;
@@ -63,28 +40,7 @@ export function skipsBytes(): usize {
   return SKIPS_BYTES;
 }
 
-/** `index`: 0 luma, 1 blue chroma, 2 red chroma. */
-export function setComponent(
-  index: usize,
-  dcTable: usize,
-  acTable: usize,
-  quants: usize,
-  plane: usize,
-  stride: usize,
-  points: i32,
-  skips: usize,
-): void {
-  const component = componentAt(index);
-  component.dcTable = dcTable;
-  component.acTable = acTable;
-  component.quants = quants;
-  component.plane = plane;
-  component.stride = stride;
-  component.points = points;
-  component.skips = skips;
-}
-
-/** `at` to `end`: the file's bytes from the scan's first on. The components are set before. */
+/** `at` to `end`: the file's bytes from the scan's first on. The components are set before: three, or luma alone. */
 export function openScan(
   at: usize,
   end: usize,
@@ -92,11 +48,13 @@ export function openScan(
   lumaDown: i32,
   unitsInRow: i32,
   restartInterval: i32,
+  components: i32,
 ): void {
   openBits(at, end);
   forgetBroken();
   across = lumaAcross;
   down = lumaDown;
+  isGray = components === 1;
   const isAlike = componentAt(1).points === componentAt(0).points;
   chromaAcross = isAlike ? across : 1;
   chromaDown = isAlike ? down : 1;
@@ -105,10 +63,6 @@ export function openScan(
   untilRestart = restartInterval;
   restarts = 0;
   forgetDc();
-}
-
-function forgetDc(): void {
-  for (let index: usize = 0; index < 3; index += 1) componentAt(index).dc = 0;
 }
 
 function restart(): bool {
@@ -120,30 +74,30 @@ function restart(): bool {
   return true;
 }
 
-function decodeInto(component: Component, target: usize): void {
-  for (let at: usize = 0; at < 128; at += 16) v128.store(block() + at, i64x2.splat(0));
-  needBlock();
-  const points = component.points;
-  const wanted = points === 8 ? 63 : points === 4 ? LAST_OF_FOUR : LAST_OF_TWO;
-  const last = decodeBlock(component.dcTable, component.acTable, component.dc, wanted);
-  component.dc = load<i16>(block());
-  if (last < ENDED && last < 63) skipBlock(component.acTable, component.skips, last);
-  if (points === 4) transformToFour(component.quants, target, component.stride);
-  else if (points === 2) transformToTwo(component.quants, target, component.stride);
-  else if ((last & ~ENDED) === 0) flatBlock(component.quants, target, component.stride);
-  else transformBlock(component.quants, target, component.stride);
+/** Before a unit, where there are restart markers. False: one is due, and another thing is there. */
+function countToRestart(): bool {
+  if (untilRestart === 0 && !restart()) return false;
+  untilRestart -= 1;
+  return true;
+}
+
+function decodeGrayRow(): bool {
+  const gray = componentAt(0);
+  for (let unit = 0; unit < units; unit += 1) {
+    if (interval > 0 && !countToRestart()) return false;
+    decodeInto(gray, gray.plane + <usize>(unit * gray.points));
+  }
+  return !isBroken && !isOverrun();
 }
 
 /** Decodes the next row of units. False: the bytes are broken or end too soon. */
 export function decodeRow(): bool {
+  if (isGray) return decodeGrayRow();
   const luma = componentAt(0);
   const blue = componentAt(1);
   const red = componentAt(2);
   for (let unit = 0; unit < units; unit += 1) {
-    if (interval > 0) {
-      if (untilRestart === 0 && !restart()) return false;
-      untilRestart -= 1;
-    }
+    if (interval > 0 && !countToRestart()) return false;
     for (let row = 0; row < down; row += 1) {
       const line = rowOf(luma, row * luma.points) + <usize>(unit * across * luma.points);
       for (let column = 0; column < across; column += 1) decodeInto(luma, line + <usize>(column * luma.points));
@@ -159,15 +113,6 @@ export function isComplete(): bool {
   return isSpent() && marker() === END_OF_IMAGE;
 }
 
-/** `row`: 0 is the first of the row of units; there is one before it, and one behind the last. */
-function rowOf(component: Component, row: i32): usize {
-  return component.plane + <usize>row * component.stride;
-}
-
-function copyRow(component: Component, from: i32, to: i32): void {
-  memory.copy(rowOf(component, to) - 1, rowOf(component, from) - 1, component.stride);
-}
-
 /**
  * RGB of the row of units that was just decoded, one pixel row behind the other, `width` pixels each; of a picture
  * whose chroma is halved along both axes one pixel row later than decoded, as the next row of units has a part in it.
@@ -177,6 +122,10 @@ function copyRow(component: Component, from: i32, to: i32): void {
  */
 export function takeRows(width: usize, rows: i32, isFirst: bool, isLast: bool, scratch: usize, target: usize): i32 {
   const luma = componentAt(0);
+  if (isGray) {
+    for (let row = 0; row < rows; row += 1, target += width * 3) grayToRgb(rowOf(luma, row), width, target);
+    return rows;
+  }
   const blue = componentAt(1);
   const red = componentAt(2);
   const chromaWidth = (width + <usize>chromaAcross - 1) / <usize>chromaAcross;

@@ -48,20 +48,31 @@ describe('a picture that can be decoded comes out upright, in sRGB and over whit
   );
 });
 
-test.each(['jpeg/half-across', 'jpeg/restarts', 'images/444', 'images/baseline-420', 'images/srgb-profile'])(
-  '%s.jpg has the same pixels decoded here and on threads',
-  async (name) => {
-    const data = readFileSync(new URL(`../../test/fixtures/${name}.jpg`, import.meta.url));
-    const [here, there] = await Promise.all(
-      [false, true].map(async (onThreads) =>
-        (await openImage({ encoding: 'jpeg', data }, { maxPixels: MAX_PIXELS, onThreads })).decode(),
-      ),
-    );
-    const bytes = (picture: PixelView | undefined) => Buffer.from(picture?.data ?? []);
-    expect(bytes(here).length).toBeGreaterThan(0);
-    expect(bytes(here).equals(bytes(there))).toBe(true);
-  },
-);
+test.each([
+  ...['jpeg/half-across', 'jpeg/restarts', 'images/444', 'images/baseline-420', 'images/srgb-profile'],
+  ...['images/gray', 'jpeg/gray-restarts'],
+])('%s.jpg has the same pixels decoded here and on threads', async (name) => {
+  const data = readFileSync(new URL(`../../test/fixtures/${name}.jpg`, import.meta.url));
+  const [here, there] = await Promise.all(
+    [false, true].map(async (onThreads) =>
+      (await openImage({ encoding: 'jpeg', data }, { maxPixels: MAX_PIXELS, onThreads })).decode(),
+    ),
+  );
+  const bytes = (picture: PixelView | undefined) => Buffer.from(picture?.data ?? []);
+  expect(bytes(here).length).toBeGreaterThan(0);
+  expect(bytes(here).equals(bytes(there))).toBe(true);
+});
+
+test('a gray JPEG of a kind that core does not decode comes out as red, green and blue, all the same', async () => {
+  const gray = sharp(readFileSync(new URL('gray.jpg', folder))).toColourspace('b-w');
+  const picture = await decodeImage(
+    { encoding: 'jpeg', data: await gray.jpeg({ progressive: true }).toBuffer() },
+    MAX_PIXELS,
+  );
+  expect(picture).toMatchObject({ width: 64, height: 48, channels: 3 });
+  expect([...picture.data].filter((value, at) => value !== picture.data[at - (at % 3)])).toEqual([]);
+  expect(new Set(picture.data).size).toBeGreaterThan(3);
+});
 
 const small: InputSpec = {
   ...{ name: 'input', layout: 'NCHW', datatype: 'float32', channels: 'RGB', width: 128, height: 128 },

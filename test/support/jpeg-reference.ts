@@ -132,7 +132,7 @@ interface Plane {
   readonly bytes: Uint8Array;
 }
 
-/** Luma, blue and red chroma. Chroma of pictures halved along both axes is made at the size of luma. */
+/** Luma, blue and red chroma, or luma alone. Chroma of pictures halved along both axes is made at the size of luma. */
 function planesOf(file: Uint8Array, scan: JpegScan, eighths: 2 | 4): readonly Plane[] {
   const unitsAcross = Math.ceil(scan.width / (8 * scan.across));
   const units = unitsAcross * Math.ceil(scan.height / (8 * scan.down));
@@ -175,7 +175,7 @@ export function decodePart(file: Uint8Array, scan: JpegScan, eighths: 2 | 4): Ui
   const { width, height } = partOf(scan, eighths);
   const isHalved = scan.across === 2 && scan.down === 1;
   const [luma, blue, red] = planesOf(file, scan, eighths);
-  if (!luma || !blue || !red) throw new Error('three planes are made');
+  if (!luma) throw new Error('a plane of luma is made');
   const chromaWidth = isHalved ? Math.ceil(width / 2) : width;
   const chroma = ({ width: stride, bytes }: Plane, x: number, y: number) => {
     const sample = (column: number) => bytes[y * stride + Math.max(0, Math.min(chromaWidth - 1, column))] ?? 0;
@@ -189,6 +189,10 @@ export function decodePart(file: Uint8Array, scan: JpegScan, eighths: 2 | 4): Ui
   for (let at = 0; at < width * height; at += 1) {
     const [x, y] = [at % width, Math.floor(at / width)];
     const light = luma.bytes[y * luma.width + x] ?? 0;
+    if (!blue || !red) {
+      rgb.fill(light, at * 3, at * 3 + 3);
+      continue;
+    }
     const [cb, cr] = [chroma(blue, x, y), chroma(red, x, y)];
     // BT.601 at full range, 16 bits of constants (T.871, 7).
     rgb[at * 3] = clamp(light + ((91881 * cr + 32768) >> 16));

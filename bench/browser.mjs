@@ -2,7 +2,7 @@
  * The browser's rows: our page and our engine beside transformers.js, from one server, over the same model file, in a
  * real Chromium without a graphics card, so both run WebAssembly.
  *
- *   npm run bench:browser -- [--seconds N] [--rounds 3] [--no-rival]
+ *   node bench/browser.mjs [--seconds N] [--rounds 3] [--no-rival]
  *
  * --seconds bounds each measurement; --no-rival fetches nothing from a registry and leaves the rows that need it out.
  * Every start of the browser has a profile of its own, and each page is loaded once in it.

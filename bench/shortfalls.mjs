@@ -4,7 +4,7 @@
 /** @type {Readonly<Record<string, string>>} */
 export const SHORTFALLS = Object.freeze({
   'http-limit':
-    'The gateway’s own process takes 0.8 to 1.1 ms of a core for a request of 110 kB (HTTP, admission, queue, the pipe to an instance, log, metrics), and there are no other cores. It weighs more the quicker the model: without a server a picture takes about 12 ms of a core with efficientnet-lite0, 6 with mobilenetv2-12-int8.',
+    'The gateway’s own process takes 0.6 to 0.9 ms of a core for a request of 110 kB (HTTP, admission, queue, the pipe to an instance, log, metrics), and there are no other cores. It weighs more the quicker the model: without a server a picture takes about 12 ms of a core with efficientnet-lite0, 6 with mobilenetv2-12-int8.',
   'http-rival':
     'The rivals run the same model in the same ONNX Runtime, which is 70 % of the work with efficientnet-lite0; on two cores only decoding and serving can be saved: with no server at all it would be 1.24 of the best one. With 32 requests in flight at all times p99 follows from throughput, so it can be halved only where throughput is doubled.',
   'socket-http': 'As quick within what repeats differ by: the bytes and the work behind them are the same.',
@@ -13,7 +13,7 @@ export const SHORTFALLS = Object.freeze({
   'added-latency':
     'The gateway’s own process takes 0.5 ms of a core for a request among 32, and 1.05 for the same request alone, equally warmed up: the run in between drives its code and data out of the caches. Four changes from process to process take 0.1 to 0.3 ms each. Decoding and the run are as quick as without a server.',
   'raw-ort':
-    'ONNX Runtime alone takes 3 ms of a core for a picture with mobilenetv2-12-int8; 0.90 would leave 0.4 for everything else. Resizing and normalising 224 x 224 take 0.2, the gateway’s own process 1.1: frames read, copied to an instance and collected, answers written. The load comes from the same cores.',
+    'ONNX Runtime alone takes 3.2 ms of a core for a picture with mobilenetv2-12-int8; 0.90 would leave 0.4 for everything else. Resizing to 256, cropping and normalising take 0.27, the gateway’s own process 0.56 (frames read, copied to an instance and collected, answers written), the load, from the same cores, 0.13; the run itself is slower beside them.',
   overload:
     'Refusing costs, too: the load generator and the reading of requests that are refused take cores from the instances. The bound by time keeps the accepted ones quick, not the rest cheap.',
   greedy: 'What the greedy one has in instances already is waited for by all.',

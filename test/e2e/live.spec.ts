@@ -57,6 +57,34 @@ for (const [mode, engine] of [
   });
 }
 
+/** What is moving by itself in any of so many animation frames: names of animations, and properties of transitions. */
+async function movingThings(page: Page, frames: number): Promise<readonly string[]> {
+  return page.evaluate(async (looks) => {
+    const seen = new Set<string>();
+    for (let look = 0; look < looks; look += 1) {
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+      for (const moving of document.getAnimations()) {
+        if (moving instanceof CSSTransition) seen.add(moving.transitionProperty);
+        else seen.add(moving instanceof CSSAnimation ? moving.animationName : moving.id);
+      }
+    }
+    return [...seen];
+  }, frames);
+}
+
+test('while the camera is classified nothing moves by itself: the page is drawn as often as there are frames', async () => {
+  const clip = await cameraClip();
+  const { browser, page } = await visit(site.gateway.url, { clip: clip.path });
+  await page.getByTestId('mode-select').selectOption('only-device');
+  await page.getByTestId('tab-live').click();
+  await page.getByTestId('camera-start').click();
+  await expect(page.getByTestId('top-label')).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByTestId('fps')).toBeVisible();
+  // What the pointer has just left may still fade.
+  await expect.poll(() => movingThings(page, 60), { timeout: 15_000 }).toEqual([]);
+  await browser.close();
+});
+
 test('stopping the camera ends its track, and starting again goes on', async () => {
   const clip = await cameraClip();
   const { browser, page } = await visit(site.gateway.url, { clip: clip.path });

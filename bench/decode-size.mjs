@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { buildGateway } from '../scripts/build.mjs';
 import { machine, median } from './figures.mjs';
-import { loadJpegDecoder } from './jpeg-at.mjs';
+import { loadJpegDecoder } from './jpeg-decoder.mjs';
 import { benchModels, compiled } from './models.mjs';
 
 const QUALITY = 92;

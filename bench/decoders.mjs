@@ -10,13 +10,15 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
+import { buildGateway } from '../scripts/build.mjs';
 import { machine, median, quantile } from './figures.mjs';
-import { loadJpegDecoder } from './jpeg-at.mjs';
+import { loadJpegDecoder } from './jpeg-decoder.mjs';
 import { photoPaths } from './photos.mjs';
 
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '5' }, size: { type: 'string' } },
 });
+await buildGateway();
 const byCore = await loadJpegDecoder();
 sharp.concurrency(1);
 sharp.cache(false);

@@ -4,12 +4,12 @@
 /** @type {Readonly<Record<string, string>>} */
 export const SHORTFALLS = Object.freeze({
   'http-limit':
-    'The gateway’s own process takes 0.6 to 0.9 ms of a core for a request of 110 kB (HTTP, admission, queue, the pipe to an instance, log, metrics), and there are no other cores. It weighs more the quicker the model: without a server a picture takes about 12 ms of a core with efficientnet-lite0, 6 with mobilenetv2-12-int8.',
+    'The gateway’s own process takes 0.6 to 1.4 ms of a core for a request of 110 kB (HTTP, admission, queue, the pipe to an instance, log, metrics), and there are no other cores. It weighs more the quicker the model: without a server a picture takes about 12 ms of a core with efficientnet-lite0, 6 with mobilenetv2-12-int8.',
   'http-rival':
-    'The rivals run the same model in the same ONNX Runtime, which is 70 % of the work with efficientnet-lite0; on two cores only decoding and serving can be saved: with no server at all it would be 1.24 of the best one. With 32 requests in flight at all times p99 follows from throughput, so it can be halved only where throughput is doubled.',
+    'The rivals run the same model in the same ONNX Runtime, which is 70 % of the work with efficientnet-lite0; on two cores only decoding and serving can be saved: with that model and no server at all it would be 1.24 of the best one. With 32 requests in flight at all times p99 follows from throughput, so it can be halved only where throughput is doubled.',
   'socket-http': 'As quick within what repeats differ by: the bytes and the work behind them are the same.',
   'phone-rival':
-    'The quickest rival lets libjpeg decode an eighth of the picture’s size; here it is a quarter, so that the model sees twice the samples that its resize gives and answers as for the whole picture (`node bench/decode-size.mjs`). The file’s codes have to be read at any size. Of a core’s 24 ms for a picture of 1.3 MB with mobilenetv2-12-int8 the gateway’s own process takes 3, a fifth of that to collect the pieces in which the file came.',
+    'The quickest rival lets libjpeg decode an eighth of the picture’s size; here it is a quarter, so that the model sees twice the samples that its resize gives and answers as for the whole picture (`node bench/decode-size.mjs`). The file’s codes have to be read at any size. Of a core’s 24 ms for a picture of 1.3 MB with mobilenetv2-12-int8 the gateway’s own process takes 3, of which 0.4 to 0.6 collect the pieces in which the file came.',
   'added-latency':
     'The gateway’s own process takes 0.5 ms of a core for a request among 32, and 1.05 for the same request alone, equally warmed up: the run in between drives its code and data out of the caches. Four changes from process to process take 0.1 to 0.3 ms each. Decoding and the run are as quick as without a server.',
   'raw-ort':

@@ -63,7 +63,7 @@ const STAY_FACTOR = 1.5;
 interface Obstacle {
   readonly code: RouteReason;
   readonly reason: string;
-  /** Of one that goes away by itself: the words beside an answer, which stays when it is gone. */
+  /** The words beside an answer, which stays when the obstacle is gone, where they have to be others. */
   readonly was?: string;
 }
 
@@ -99,7 +99,11 @@ function gatewayObstacle(gateway: GatewayCondition): Obstacle | undefined {
         was: 'The gateway was not connected yet',
       };
     case 'unreachable':
-      return { code: 'GATEWAY_UNREACHABLE', reason: `The gateway can't be reached: ${gateway.reason}` };
+      return {
+        code: 'GATEWAY_UNREACHABLE',
+        reason: `The gateway can't be reached: ${gateway.reason}`,
+        was: `The gateway could not be reached: ${gateway.reason}`,
+      };
     case 'draining':
       return {
         code: 'GATEWAY_DRAINING',
@@ -114,8 +118,8 @@ function gatewayObstacle(gateway: GatewayCondition): Obstacle | undefined {
 }
 
 /** The obstacle goes away by itself, so that waiting is the advice. */
-function isPassing({ was }: Obstacle): boolean {
-  return was !== undefined;
+function isPassing({ code }: Obstacle): boolean {
+  return code === 'DEVICE_LOADING' || code === 'GATEWAY_CONNECTING' || code === 'GATEWAY_DRAINING';
 }
 
 const stripStop = (text: string): string => text.replace(/[.\s]+$/, '');

@@ -82,6 +82,7 @@ test('while the camera is classified nothing moves by itself: the page is drawn 
   await expect(page.getByTestId('fps')).toBeVisible();
   // What the pointer has just left may still fade.
   await expect.poll(() => movingThings(page, 60), { timeout: 15_000 }).toEqual([]);
+  expect(Number(await page.getByTestId('fps').getAttribute('data-value')), 'answers went on coming').toBeGreaterThan(1);
   await browser.close();
 });
 

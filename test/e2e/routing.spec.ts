@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
 import { ROOT, startGateway } from '../support/gateway-process.ts';
 import { cameraClip } from './clip.ts';
-import { type Site, startSite, visit } from './site.ts';
+import { holdWeights, type Site, startSite, visit } from './site.ts';
 
 const photo = (name: string) => join(ROOT, 'public/samples', `${name}.jpg`);
 
@@ -78,14 +78,7 @@ test('when the model can not be loaded on the device, the gateway answers and th
 
 test('each answer keeps the reason of its own asking when the device takes over from the gateway', async () => {
   const { browser, page } = await visit('about:blank');
-  let release: () => void = () => undefined;
-  const held = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  await page.route('**/files/model.onnx', async (route) => {
-    await held;
-    await route.continue();
-  });
+  const release = await holdWeights(page);
   await page.goto(site.gateway.url);
   await classifyPhoto(page, 'lighthouse');
   const reason = page.getByTestId('reason');

@@ -54,4 +54,18 @@ export async function visit(url: string, options: VisitOptions = {}): Promise<Vi
   return { browser, context, page, problems };
 }
 
+/** The page gets no weights until the test calls what this resolves with. */
+export async function holdWeights(page: Page): Promise<() => void> {
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await page.route('**/files/model.onnx', async (route) => {
+    await held;
+    // Who asked may have given up meanwhile.
+    await route.continue().catch(() => undefined);
+  });
+  return release;
+}
+
 export const MODES = ['prefer-device', 'only-device', 'prefer-gateway', 'only-gateway'] as const;

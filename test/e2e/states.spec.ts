@@ -4,7 +4,7 @@ import { expect, test } from '@playwright/test';
 import { ROOT } from '../support/gateway-process.ts';
 import { findings } from './axe.ts';
 import { cameraClip } from './clip.ts';
-import { type Site, startSite, visit } from './site.ts';
+import { holdWeights, type Site, startSite, visit } from './site.ts';
 
 let site: Site;
 test.beforeAll(async () => {
@@ -91,14 +91,7 @@ test('without WebAssembly the gateway answers, and the page says why', async () 
 
 test('loading the model can be cancelled and taken up again', async () => {
   const { browser, page } = await visit('about:blank');
-  let release: () => void = () => undefined;
-  const held = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  await page.route('**/files/model.onnx', async (route) => {
-    await held;
-    await route.continue().catch(() => undefined);
-  });
+  const release = await holdWeights(page);
   await page.goto(site.gateway.url);
   await page.getByTestId('model-cancel').click({ timeout: 30_000 });
   await expect(page.getByTestId('model-state')).toHaveAttribute('data-state', 'cancelled');

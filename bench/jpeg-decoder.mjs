@@ -2,7 +2,7 @@
 // @ts-check
 import { compiled } from './models.mjs';
 
-/** Loads the decoder, which has to be compiled by then. */
+/** The gateway has to be built by then. */
 export async function loadJpegDecoder() {
   /** @type {typeof import('../core/plain-jpeg.ts')} */
   const { decodePlainJpeg, openPlainJpeg, plainJpegHeader } = await compiled('core/plain-jpeg');

@@ -174,10 +174,14 @@ export const groups = {
       providers,
     ),
     instances: whole(0, [0, 64], {
-      about: 'Child processes that run a model.',
-      none: 'one a core, 4 at most (on cuda: 2), and no more than memory has room for',
+      about:
+        'Child processes that run a model. On the CPU, where neither these nor their threads are given, the ways to share out the cores are compared when a model is loaded while the gateway has nothing else to serve, and the one that answers most pictures serves; it is kept in the data folder (`splits.json`), so that a model is measured once a machine. [Scaling](scaling.md) says what that costs and gives.',
+      none: 'measured, as many as memory has room for; with threads given, cores / threads; on a GPU 2',
     }),
-    threads: whole(0, [0, 256], { about: 'ONNX Runtime threads of one instance.', none: 'cores / instances' }),
+    threads: whole(0, [0, 256], {
+      about: 'ONNX Runtime threads of one instance.',
+      none: 'measured together with the instances; with instances given, cores / instances',
+    }),
     arena: choice('keep', ['keep', 'release'], {
       about:
         'What ONNX Runtime does on the CPU with the memory of a run: `keep` it for the next one, or `release` it, which is slower.',

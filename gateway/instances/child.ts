@@ -17,6 +17,7 @@ import { largestBatch } from './batches.ts';
 import { decodeImage } from './decode.ts';
 import { checkGpuRoom } from './gpu-room.ts';
 import { checkSelfContained } from './onnx-file.ts';
+import { pace, usualPhoto } from './pace.ts';
 import { readPackageFile, readPackageJson } from './package-files.ts';
 import { MessageReader, PIPE_FD, writeMessage } from './pipe.ts';
 import { firstThatWorks } from './provider-chain.ts';
@@ -25,12 +26,6 @@ import { type RunCost, warmUp } from './warm-up.ts';
 import { type FromInstance, parseToInstance, type RunItem, type ToInstance } from './wire.ts';
 
 type LoadOrder = Extract<ToInstance, { type: 'load' }>;
-
-/**
- * Threads of ONNX Runtime that one decoding thread can keep busy: a usual photo is decoded in 1.3 ms, and a run of the
- * built-in model takes about 5 ms of one thread, so as long on four.
- */
-const THREADS_THAT_ONE_FEEDS = 4;
 
 interface Model {
   /** Why the providers before the session's don't run it. */
@@ -87,7 +82,7 @@ async function load(order: LoadOrder): Promise<Model> {
   );
   const { value, note } = await firstThatWorks(order.providers, (provider) => open(file, order, provider));
   const { session, costs } = value;
-  const onThreads = session.provider !== 'cpu' || order.runtime.threads > THREADS_THAT_ONE_FEEDS;
+  const onThreads = session.provider !== 'cpu' || order.decodeOnThreads;
   const decoding = { maxPixels, onThreads };
   return { session, costs, note, batches: new BatchRunner({ manifest, classNames, session, decoding }) };
 }
@@ -141,17 +136,43 @@ async function run(id: number, order: readonly RunItem[]): Promise<void> {
   }
 }
 
-function receive(message: ToInstance): void {
-  if (message.type === 'run') {
-    void run(message.id, message.items);
-    return;
+let photo: Promise<Uint8Array> | undefined;
+async function tryPace(ms: number): Promise<void> {
+  let perSecond = 0;
+  try {
+    photo ??= usualPhoto();
+    if (model) perSecond = await pace((await model).batches, await photo, ms);
+  } catch {
+    // One that can't answer is no quick one; requests hear why.
   }
-  model = load(message);
+  send({ type: 'paced', perSecond });
+}
+
+function begin(order: LoadOrder): void {
+  model = load(order);
   model.then(
     ({ session: { provider }, note, costs }) =>
       send({ type: 'loaded', provider, note, costs, residentBytes: residentBytes() }),
     (error) => send({ type: 'loadFailed', error: toErrorBody(error) }),
   );
+}
+
+function receive(message: ToInstance): void {
+  switch (message.type) {
+    case 'load':
+      begin(message);
+      return;
+    case 'run':
+      void run(message.id, message.items);
+      return;
+    case 'pace':
+      void tryPace(message.ms);
+      return;
+    default: {
+      const impossible: never = message;
+      throw new TwinlensError('INTERNAL', `An instance was sent ${JSON.stringify(impossible)}.`);
+    }
+  }
 }
 
 // Without its gateway an instance has nobody to answer.

@@ -10,7 +10,15 @@ import { MessageReader, writeMessage } from './pipe.ts';
 import { type FromInstance, formatToInstance, parseFromInstance, type ToInstance } from './wire.ts';
 
 const folder = fileURLToPath(new URL('../../models/efficientnet-lite0', import.meta.url));
-const load = { folder, manifest: builtIn, providers: ['cpu'], runtime, maxPixels: 4_000_000, batchMax: 2 } as const;
+const load = {
+  folder,
+  manifest: builtIn,
+  providers: ['cpu'],
+  runtime,
+  maxPixels: 4_000_000,
+  batchMax: 2,
+  decodeOnThreads: false,
+} as const;
 const item = (at: number) => ({ image: goldenImage(at), top: 1 });
 const codeOf = (promise: Promise<unknown>) =>
   promise.then(
@@ -36,6 +44,16 @@ describe('Instance', () => {
     expect(ran.map(({ batchSize }) => batchSize)).toEqual([2, 1]);
     const best = ran.flatMap(({ items }) => items.map((one) => (one.ok ? one.predictions[0]?.index : one.error.code)));
     expect(best).toEqual([0, 1, 2].map((at) => builtIn.goldens[at]?.top[0]?.index));
+  });
+
+  test('tells how many pictures a second it answers; one that hangs meanwhile is killed', async () => {
+    instance = new Instance({ load, loadTimeoutMs: 60_000, runTimeoutMs: 300 });
+    await instance.load();
+    expect(await instance.pace(100)).toBeGreaterThan(1);
+    const pacing = codeOf(instance.pace(100));
+    process.kill(instance.pid as number, 'SIGSTOP');
+    expect([await pacing, await instance.exited]).toEqual(['ENGINE_FAILED', 'ended by SIGKILL']);
+    expect(await codeOf(instance.pace(100)), 'asked after its end').toBe('ENGINE_FAILED');
   });
 
   test('one that hangs is killed, and all that it held is ENGINE_FAILED', async () => {

@@ -33,9 +33,12 @@ export interface InstanceOptions {
   readonly onStage?: (stage: InstanceStage) => void;
 }
 
-interface Waiting {
-  readonly resolve: (ran: Ran) => void;
+interface Settling<T> {
+  readonly resolve: (value: T) => void;
   readonly reject: (error: TwinlensError) => void;
+}
+
+interface Waiting extends Settling<Ran> {
   readonly timer: NodeJS.Timeout;
 }
 
@@ -46,7 +49,8 @@ export class Instance {
   readonly #pipe: Socket | undefined;
   readonly #waiting = new Map<number, Waiting>();
   #nextId = 1;
-  #loading: { resolve: (loaded: Loaded) => void; reject: (error: TwinlensError) => void } | undefined;
+  #loading: Settling<Loaded> | undefined;
+  #pacing: Settling<number> | undefined;
   #ended = false;
   #provider: Provider | undefined;
   #residentBytes = 0;
@@ -105,14 +109,10 @@ export class Instance {
         );
         this.kill();
       }, this.#options.loadTimeoutMs);
-      const settle =
-        <T>(then: (value: T) => void) =>
-        (value: T) => {
-          clearTimeout(timer);
-          this.#loading = undefined;
-          then(value);
-        };
-      this.#loading = { resolve: settle(resolve), reject: settle(reject) };
+      this.#loading = settling(resolve, reject, () => {
+        clearTimeout(timer);
+        this.#loading = undefined;
+      });
       this.#send({ type: 'load', ...this.#options.load, measure: this.#options.measure ?? false });
     });
   }
@@ -126,6 +126,22 @@ export class Instance {
       const timer = setTimeout(() => this.kill(), this.#options.runTimeoutMs);
       this.#waiting.set(id, { resolve, reject, timer });
       this.#send({ type: 'run', id, items });
+    });
+  }
+
+  /**
+   * Pictures a second when it has as many as it can take, over so many milliseconds. One at a time, and with no batch in
+   * it. Rejects with ENGINE_FAILED when the child ends or hangs.
+   */
+  pace(ms: number): Promise<number> {
+    if (this.#ended) return Promise.reject(new TwinlensError('ENGINE_FAILED', 'The instance has ended.'));
+    return new Promise<number>((resolve, reject) => {
+      const timer = setTimeout(() => this.kill(), ms + this.#options.runTimeoutMs);
+      this.#pacing = settling(resolve, reject, () => {
+        clearTimeout(timer);
+        this.#pacing = undefined;
+      });
+      this.#send({ type: 'pace', ms });
     });
   }
 
@@ -166,6 +182,9 @@ export class Instance {
         waiting.resolve(message);
         return;
       }
+      case 'paced':
+        this.#pacing?.resolve(message.perSecond);
+        return;
       default: {
         const impossible: never = message;
         throw new TwinlensError('INTERNAL', `An instance sent ${JSON.stringify(impossible)}.`);
@@ -181,12 +200,24 @@ export class Instance {
       'ENGINE_FAILED',
       `The instance ${reason} before it answered; send the request again.`,
     );
+    this.#pacing?.reject(error);
     for (const { reject, timer } of this.#waiting.values()) {
       clearTimeout(timer);
       reject(error);
     }
     this.#waiting.clear();
   }
+}
+
+/** Settles a promise, after `ended`. */
+function settling<T>(resolve: (value: T) => void, reject: (error: TwinlensError) => void, ended: () => void) {
+  const after =
+    <V>(then: (value: V) => void) =>
+    (value: V) => {
+      ended();
+      then(value);
+    };
+  return { resolve: after(resolve), reject: after(reject) };
 }
 
 /** False for what is no message of an instance. */

@@ -7,7 +7,15 @@ import { InstancePool, type PoolOptions } from './pool.ts';
 
 const folder = fileURLToPath(new URL('../../models/efficientnet-lite0', import.meta.url));
 const options: PoolOptions = {
-  load: { folder, manifest: builtIn, providers: ['cpu'], runtime, maxPixels: 4_000_000, batchMax: 2 },
+  load: {
+    folder,
+    manifest: builtIn,
+    providers: ['cpu'],
+    runtime,
+    maxPixels: 4_000_000,
+    batchMax: 2,
+    decodeOnThreads: false,
+  },
   loadTimeoutMs: 60_000,
   runTimeoutMs: 60_000,
   size: () => 2,

@@ -6,6 +6,7 @@
  */
 import type { Provider } from '../../core/engine.ts';
 import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
+import { DEPTH } from './batches.ts';
 import { Instance, type InstanceOptions } from './instance.ts';
 import type { RunCost } from './warm-up.ts';
 import type { Ran, RunItem } from './wire.ts';
@@ -28,8 +29,6 @@ export interface PoolRoom {
   readonly ahead: Readonly<Batch> | undefined;
 }
 
-/** Batches in one instance: one runs, the next is decoded meanwhile. */
-const DEPTH = 2;
 /** Milliseconds before a dead instance is replaced; doubles up to the longest while replacements fail. */
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 30_000;
@@ -59,6 +58,7 @@ export class InstancePool {
   #closed = false;
   #failures = 0;
   #provider: Provider = 'cpu';
+  #costs: readonly RunCost[] = [];
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -67,6 +67,11 @@ export class InstancePool {
   /** The provider that really runs; known once `start` resolved. */
   get provider(): Provider {
     return this.#provider;
+  }
+
+  /** What runs cost when that was measured last. */
+  get costs(): readonly RunCost[] {
+    return this.#costs;
   }
 
   /** Instances that can run now. */
@@ -132,6 +137,12 @@ export class InstancePool {
     }
   }
 
+  /** Pictures a second of all instances together, over so many milliseconds. Call only while there are no batches. */
+  async pace(ms: number): Promise<number> {
+    const paces = await Promise.all([...this.#instances.keys()].map((instance) => instance.pace(ms)));
+    return paces.reduce((sum, one) => sum + one, 0);
+  }
+
   /** Ends every instance; batches in them reject. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -162,7 +173,10 @@ export class InstancePool {
       const { provider, note, costs } = await instance.load();
       if (this.#closed) throw closing();
       this.#provider = provider;
-      if (costs.length > 0) this.#options.onMeasured(costs);
+      if (costs.length > 0) {
+        this.#costs = costs;
+        this.#options.onMeasured(costs);
+      }
       if (note !== undefined) this.#options.onNote(note);
     } catch (error) {
       instance.kill();

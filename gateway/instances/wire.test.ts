@@ -23,6 +23,10 @@ describe('orders of the gateway', () => {
     expect(parseToInstance(sent(order))).toEqual(order);
   });
 
+  test('that hold no picture arrive as they were given', () => {
+    expect(parseToInstance(sent({ type: 'pace', ms: 300 }))).toEqual({ type: 'pace', ms: 300 });
+  });
+
   test('a size that is no number of pixels arrives as one, so that only its picture is refused', () => {
     const image = { ...pixels, width: Number.POSITIVE_INFINITY, height: 1.5 };
     const [item] = [parseToInstance(sent({ ...order, items: [{ image, top: 1 }] }))].flatMap((one) =>

@@ -45,8 +45,15 @@ const orderSchema = z.discriminatedUnion('type', [
     maxPixels: z.int().min(1),
     /** Largest batch that will be sent; 0: the provider's default. Every size up to it is run before `loaded`. */
     batchMax: z.int().min(0),
+    /** Whether pictures are decoded side by side on threads of their own; on a GPU they always are. */
+    decodeOnThreads: z.boolean(),
     /** Whether the warm-up measures what batches cost. */
     measure: z.boolean(),
+  }),
+  z.object({
+    type: z.literal('pace'),
+    /** For how long pictures are run. */
+    ms: z.int().min(1),
   }),
   z.object({
     type: z.literal('run'),
@@ -62,7 +69,7 @@ export interface RunItem {
   readonly top: number;
 }
 export type ToInstance =
-  | Extract<Order, { type: 'load' }>
+  | Extract<Order, { type: 'load' | 'pace' }>
   | { readonly type: 'run'; readonly id: number; readonly items: readonly RunItem[] };
 export type LoadOrder = Omit<Extract<ToInstance, { type: 'load' }>, 'type' | 'measure'>;
 
@@ -107,6 +114,11 @@ const fromInstanceSchema = z.discriminatedUnion('type', [
     batchSize: z.int(),
     residentBytes,
   }),
+  z.object({
+    type: z.literal('paced'),
+    /** Pictures. */
+    perSecond: z.number().min(0),
+  }),
 ]);
 export type FromInstance = z.infer<typeof fromInstanceSchema>;
 export type Loaded = Extract<FromInstance, { type: 'loaded' }>;
@@ -114,7 +126,7 @@ export type Ran = Extract<FromInstance, { type: 'ran' }>;
 
 /** The message as what goes over the pipe: what JSON can say, and the bytes behind it. */
 export function formatToInstance(message: ToInstance): { readonly value: unknown; readonly payload: Uint8Array[] } {
-  if (message.type === 'load') return { value: message, payload: [] };
+  if (message.type !== 'run') return { value: message, payload: [] };
   const items = message.items.map(({ image: { data, ...about }, top }) => ({
     picture: { ...about, bytes: data.byteLength },
     top,
@@ -125,7 +137,7 @@ export function formatToInstance(message: ToInstance): { readonly value: unknown
 /** Pictures are views into the payload. */
 export function parseToInstance({ value, payload }: Message): ToInstance {
   const order: Order = orderSchema.parse(value);
-  if (order.type === 'load') return order;
+  if (order.type !== 'run') return order;
   let at = 0;
   const items = order.items.map(({ picture: { bytes: length, ...about }, top }): RunItem => {
     at += length;

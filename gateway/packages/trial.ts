@@ -40,7 +40,7 @@ export async function withTrial<T>(
   if (signal.aborted) throw new TwinlensError('CANCELLED', 'Trying the model was cancelled.');
   const instance = new Instance({
     // Batches are tried in a step of their own.
-    load: { folder, manifest, providers, runtime, maxPixels, batchMax: 1 },
+    load: { folder, manifest, providers, runtime, maxPixels, batchMax: 1, decodeOnThreads: false },
     loadTimeoutMs: LOAD_TIMEOUT_MS,
     runTimeoutMs: RUN_TIMEOUT_MS,
   });

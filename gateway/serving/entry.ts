@@ -82,6 +82,7 @@ export function statusOf({ aspired, name, version, wanted, onDisk, phase }: Entr
     folder: onDisk?.folder,
     provider: answers ? phase.serving.provider : undefined,
     instances: serving?.pids.length ?? 0,
+    threads: answers ? phase.serving.threads : undefined,
     alive: answers && phase.serving.alive,
     memoryBytes: serving?.memoryBytes ?? [],
     loadMs: answers ? phase.loadMs : undefined,

@@ -31,6 +31,8 @@ export interface VersionStatus {
   /** Of an available version. */
   readonly provider: Provider | undefined;
   readonly instances: number;
+  /** Of ONNX Runtime in each, of an available version. */
+  readonly threads: number | undefined;
   /** An instance runs: false while the last dead one is being replaced. */
   readonly alive: boolean;
   /** Resident memory of each instance. */

@@ -8,6 +8,8 @@ export interface Loadable {
   load(onStage: (stage: LoadStage) => void): Promise<void>;
   /** Known once it is loaded. */
   readonly provider: Provider;
+  /** Of ONNX Runtime in each instance; known once it is loaded. */
+  readonly threads: number;
   /** An instance runs: false while the last dead one is being replaced. */
   readonly alive: boolean;
   /** Process ids of its instances, those that still load included. */

@@ -8,16 +8,19 @@ import type { Classification, Degraded, GatewayProvider, Provider } from '../../
 import { asTwinlensError, fromErrorBody, TwinlensError } from '../../core/errors.ts';
 import type { Manifest } from '../../core/manifest.ts';
 import {
+  type Outcome as ContestOutcome,
   InstancePool,
   type InstanceStage,
   type ItemResult,
   largestBatch,
   type Runtime,
+  type Split,
   verifyPackage,
 } from '../instances/index.ts';
 import { type Clock, CostCurve, type Outcome, Scheduler } from '../scheduling/index.ts';
 import type { Loadable } from './loadable.ts';
 import type { Handle, ServableRequest, ServingObserver } from './servable.ts';
+import type { Comparing } from './split-choice.ts';
 
 export interface VersionOptions {
   readonly folder: string;
@@ -26,8 +29,13 @@ export interface VersionOptions {
   readonly providers: readonly GatewayProvider[];
   /** Any other one than this is a makeshift; undefined: each is as good. */
   readonly wantedProvider: GatewayProvider | undefined;
-  readonly instances: (provider: Provider) => number;
-  readonly runtime: Runtime;
+  /** What it is loaded with where it runs on the CPU. */
+  readonly split: Split;
+  /** Where it runs on a GPU. */
+  readonly gpuInstances: number;
+  /** Compares the pool that was loaded with other splits, where that is due; every pool but the winner is closed. */
+  readonly compare: (given: Comparing<InstancePool>) => Promise<ContestOutcome<InstancePool>>;
+  readonly runtime: Omit<Runtime, 'threads'>;
   readonly maxPixels: number;
   readonly queueMax: number;
   readonly queueMs: number;
@@ -61,7 +69,10 @@ const SHOWN_AS = { load: 'load', goldens: 'load', 'warm-up': 'warm-up' } as cons
 
 export class ServingVersion implements Loadable {
   readonly #options: VersionOptions;
-  readonly #pool: InstancePool;
+  #pool: InstancePool;
+  /** With those that are compared with it. */
+  readonly #pools = new Set<InstancePool>();
+  #split: Split;
   #scheduler: Scheduler<ServableRequest, Answer> | undefined;
   readonly #costs = new CostCurve(UNMEASURED);
   #handles = 0;
@@ -72,19 +83,28 @@ export class ServingVersion implements Loadable {
 
   constructor(options: VersionOptions) {
     this.#options = options;
+    this.#split = options.split;
+    this.#pool = this.#open(options.split);
+  }
+
+  #open({ instances, threads, decodeOnThreads }: Split): InstancePool {
+    const options = this.#options;
     const { manifest, observer } = options;
     const { name: model, version } = manifest;
-    this.#pool = new InstancePool({
-      size: options.instances,
+    const pool = new InstancePool({
+      size: (provider) => (provider === 'cpu' ? instances : options.gpuInstances),
       now: () => options.clock.now(),
-      onMeasured: (costs) => this.#costs.measured(costs),
+      onMeasured: (costs) => {
+        if (pool === this.#pool) this.#costs.measured(costs);
+      },
       load: {
         folder: options.folder,
         manifest,
         providers: options.providers,
-        runtime: options.runtime,
+        runtime: { ...options.runtime, threads },
         maxPixels: options.maxPixels,
         batchMax: options.batchMax,
+        decodeOnThreads,
       },
       loadTimeoutMs: LOAD_TIMEOUT_MS,
       runTimeoutMs: RUN_TIMEOUT_MS,
@@ -96,6 +116,8 @@ export class ServingVersion implements Loadable {
         this.#noted = true;
       },
     });
+    this.#pools.add(pool);
+    return pool;
   }
 
   get provider(): Provider {
@@ -109,11 +131,16 @@ export class ServingVersion implements Loadable {
 
   /** Process ids of the instances. */
   get pids(): readonly number[] {
-    return this.#pool.pids;
+    return [...this.#pools].flatMap(({ pids }) => pids);
   }
 
   get memoryBytes(): readonly number[] {
-    return this.#pool.residentBytes;
+    return [...this.#pools].flatMap(({ residentBytes }) => residentBytes);
+  }
+
+  /** ONNX Runtime threads of each instance. */
+  get threads(): number {
+    return this.#split.threads;
   }
 
   async load(onStage: (stage: LoadStage) => void): Promise<void> {
@@ -126,6 +153,7 @@ export class ServingVersion implements Loadable {
     } finally {
       this.#onStage = () => undefined; // Replacements load without a word.
     }
+    if (this.#pool.provider === 'cpu') await this.#compare();
     const { manifest, observer, batchMax, batchWaitMs, queueMax, queueMs, clock } = this.#options;
     const { name: model, version } = manifest;
     const provider = this.#pool.provider;
@@ -185,7 +213,22 @@ export class ServingVersion implements Loadable {
     this.#scheduler?.close(
       new TwinlensError('DRAINING', 'The gateway is stopping; send the request again in a moment.'),
     );
-    await this.#pool.close();
+    await Promise.all([...this.#pools].map((pool) => pool.close()));
+  }
+
+  async #compare(): Promise<void> {
+    const { signal } = this.#closing;
+    const { winner, split } = await this.#options.compare({
+      split: this.#split,
+      champion: this.#pool,
+      open: (other) => this.#open(other),
+      signal,
+    });
+    for (const pool of this.#pools) if (pool !== winner) this.#pools.delete(pool);
+    if (winner !== this.#pool) this.#costs.measured(winner.costs);
+    this.#pool = winner;
+    this.#split = split;
+    if (signal.aborted) throw new TwinlensError('DRAINING', 'The model is being unloaded.');
   }
 
   /** Looked at anew each time: an instance that takes a dead one's place tries all providers again. */

@@ -10,6 +10,7 @@ let made = 0;
 export class FakeLoadable implements Loadable {
   readonly found: PackageOnDisk;
   readonly provider = 'cpu';
+  readonly threads = 1;
   state: 'new' | 'loading' | 'loaded' | 'retiring' | 'ended' = 'new';
   alive = false;
   memoryBytes: readonly number[] = [];

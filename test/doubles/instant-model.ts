@@ -21,6 +21,7 @@ let made = 0;
 
 export class InstantModel implements Loadable {
   readonly provider = 'cpu';
+  readonly threads = 1;
   readonly memoryBytes = [1_000_000];
   alive = false;
   readonly #found: PackageOnDisk;

@@ -98,7 +98,8 @@ describe('a Hugging Face folder', () => {
 });
 
 async function bestOf({ folder, manifest }: ImportedPackage, at: number): Promise<number | undefined> {
-  const load = { folder, manifest, providers: ['cpu'], runtime, maxPixels: 4_000_000, batchMax: 1 } as const;
+  const where = { folder, manifest, providers: ['cpu'], runtime } as const;
+  const load = { ...where, maxPixels: 4_000_000, batchMax: 1, decodeOnThreads: false };
   const instance = new Instance({ load, loadTimeoutMs: MINUTE, runTimeoutMs: MINUTE });
   try {
     await instance.load();

@@ -62,7 +62,7 @@ describe.skipIf(!here)(`well-known models${here ? '' : ` (skipped: ${NO_SHARED})
     const { made, told } = await load('mobilenetv2-dq-fp32.onnx', imagenet('torchvision'));
     if (!made) throw new Error(told.join('\n'));
     const instance = new Instance({
-      load: { ...made, providers: ['cpu'], runtime, maxPixels: 64_000_000, batchMax: 1 },
+      load: { ...made, providers: ['cpu'], runtime, maxPixels: 64_000_000, batchMax: 1, decodeOnThreads: false },
       loadTimeoutMs: LONG,
       runTimeoutMs: LONG,
     });

@@ -7,6 +7,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import type { Manifest } from '../../core/manifest.ts';
+import { usualSplit } from '../../gateway/instances/index.ts';
 import type { LifecycleEvent } from '../../gateway/serving/lifecycle.ts';
 import { ModelManager } from '../../gateway/serving/manager.ts';
 import { ServingVersion } from '../../gateway/serving/version.ts';
@@ -58,7 +59,9 @@ function start(instances = 1) {
         manifest,
         providers: ['cpu'],
         wantedProvider: undefined,
-        instances: () => instances,
+        split: usualSplit(instances, 1),
+        gpuInstances: instances,
+        compare: async ({ champion, split }) => ({ winner: champion, split, compared: [] }),
         runtime,
         maxPixels: 4_000_000,
         queueMax: 256,

@@ -41,7 +41,7 @@ function group(controller: 'memory' | 'cpu', values: Readonly<Record<string, num
 async function startIn(groups: readonly string[], env: Readonly<Record<string, string>> = {}) {
   for (const folder of groups) writeFileSync(join(folder, 'cgroup.procs'), '0');
   try {
-    gateway = await startGateway({ env });
+    gateway = await startGateway({ env: { TWINLENS_INSTANCES: '0', ...env } });
   } finally {
     for (const folder of groups) writeFileSync(join(folder, '..', 'cgroup.procs'), String(process.pid));
   }
@@ -66,6 +66,16 @@ it('one processor and half a gibibyte are one instance with one thread, and the 
   expect(await metric(up, 'twinlens_memory_used_bytes')).toBeLessThan(512 * MIB);
   const answer = await fetch(`${up.url}/v1/classify`, { method: 'POST', body: clock });
   expect(answer.status).toBe(200);
+});
+
+it('on two processors and a gibibyte splits are compared within it, and the kernel ends none of the instances', async (context) => {
+  const memory = group('memory', { 'memory.limit_in_bytes': 1024 * MIB });
+  const cpu = group('cpu', { 'cpu.cfs_period_us': 100_000, 'cpu.cfs_quota_us': 200_000 });
+  if (!memory || !cpu) return context.skip('needs control groups');
+  const up = await startIn([memory, cpu]);
+  const { compared } = await up.logged(({ event_type }) => event_type === 'split_measured');
+  expect(compared).toEqual(expect.arrayContaining([expect.objectContaining({ gain: expect.any(Number) })]));
+  expect(up.log.filter(({ event_type }) => event_type === 'instance_exited')).toEqual([]);
 });
 
 it('near the limit requests are refused with 429, and the gateway lives', async (context) => {

@@ -39,7 +39,7 @@ export interface GatewayProcess {
 }
 
 export interface GatewayProcessOptions {
-  /** TWINLENS_... settings; TWINLENS_PORT is 0, TWINLENS_PAGE and TWINLENS_DATA are empty unless given. */
+  /** TWINLENS_... settings; unless given TWINLENS_PORT is 0, TWINLENS_PAGE and TWINLENS_DATA are empty, and see `UNMEASURED`. */
   readonly env?: Readonly<Record<string, string>>;
   /** The Node that runs it; this one when left out. */
   readonly node?: string;
@@ -49,6 +49,8 @@ export interface GatewayProcessOptions {
   readonly timeoutMs?: number;
 }
 
+/** Splits of the machine are compared at a start where they are not set: for seconds, with all processors. Few tests are about it. */
+const UNMEASURED = { TWINLENS_INSTANCES: '2' };
 const STOP_MS = 40_000;
 
 // The tests' own end, also by a test that failed, must not leave gateways behind.
@@ -68,7 +70,14 @@ export async function startGateway(options: GatewayProcessOptions = {}): Promise
   const child = spawn(node, ['--enable-source-maps', 'dist/gateway/main.js'], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...withoutOurs(process.env), TWINLENS_PORT: '0', TWINLENS_PAGE: '', TWINLENS_DATA: '', ...env },
+    env: {
+      ...withoutOurs(process.env),
+      TWINLENS_PORT: '0',
+      TWINLENS_PAGE: '',
+      TWINLENS_DATA: '',
+      ...UNMEASURED,
+      ...env,
+    },
   });
   const gateway = watch(child);
   try {

@@ -31,7 +31,11 @@ export interface RegistryUnderTest {
   until(condition: () => boolean): Promise<void>;
 }
 
-export async function startRegistry(environment: Record<string, string> = {}): Promise<RegistryUnderTest> {
+/** Two instances unless the environment says otherwise: what is compared at a start where it doesn't has a test of its own. */
+export async function startRegistry(
+  environment: Record<string, string> = {},
+  allowance = allowanceHere(new Cgroup(), 0),
+): Promise<RegistryUnderTest> {
   const log: LogLine[] = [];
   const exits: string[] = [];
   let watchers: (() => void)[] = [];
@@ -58,7 +62,12 @@ export async function startRegistry(environment: Record<string, string> = {}): P
     breakerChanged: look,
     degraded: look,
   };
-  const configuration = parseConfiguration({ TWINLENS_PROVIDER: 'cpu', TWINLENS_DATA: '', ...environment });
+  const configuration = parseConfiguration({
+    TWINLENS_PROVIDER: 'cpu',
+    TWINLENS_DATA: '',
+    TWINLENS_INSTANCES: '2',
+    ...environment,
+  });
   const written = { info: write('info'), warn: write('warn'), error: write('error') };
   const shared = { configuration, clock: platformClock, log: written, random: Math.random };
   const importer = createImporter({
@@ -72,7 +81,7 @@ export async function startRegistry(environment: Record<string, string> = {}): P
   const sources = createSources({ ...shared, importer, now: Date.now, mlflowToken: undefined });
   const registry = await createRegistry({
     ...shared,
-    allowance: allowanceHere(new Cgroup(), 0),
+    allowance,
     sources,
     observer,
     today: Date.now,

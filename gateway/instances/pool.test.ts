@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import type { TwinlensError } from '../../core/errors.ts';
 import { builtIn } from '../../test/contract/inference-engine.ts';
+import { lives } from '../../test/support/processes.ts';
 import { runtime } from '../../test/support/runtime.ts';
 import { InstancePool, type PoolOptions } from './pool.ts';
 
@@ -29,13 +30,6 @@ const codeOf = (promise: Promise<unknown>) =>
     () => 'OK',
     (error: TwinlensError) => error.code,
   );
-const lives = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-};
 
 test('closing ends instances that still load, even one that hangs', async () => {
   const pool = new InstancePool(options);

@@ -70,7 +70,7 @@ const SHOWN_AS = { load: 'load', goldens: 'load', 'warm-up': 'warm-up' } as cons
 export class ServingVersion implements Loadable {
   readonly #options: VersionOptions;
   #pool: InstancePool;
-  /** With those that are compared with it. */
+  /** With those that are, or were, compared with it. */
   readonly #pools = new Set<InstancePool>();
   #split: Split;
   #scheduler: Scheduler<ServableRequest, Answer> | undefined;
@@ -224,7 +224,6 @@ export class ServingVersion implements Loadable {
       open: (other) => this.#open(other),
       signal,
     });
-    for (const pool of this.#pools) if (pool !== winner) this.#pools.delete(pool);
     if (winner !== this.#pool) this.#costs.measured(winner.costs);
     this.#pool = winner;
     this.#split = split;

@@ -13,6 +13,7 @@ import { ModelManager } from '../../gateway/serving/manager.ts';
 import { ServingVersion } from '../../gateway/serving/version.ts';
 import type { Aspired } from '../../gateway/sources/index.ts';
 import { builtIn, goldenImage } from '../contract/inference-engine.ts';
+import { lives } from '../support/processes.ts';
 import { platformClock } from '../support/registry.ts';
 import { runtime } from '../support/runtime.ts';
 
@@ -100,14 +101,6 @@ const classify = async (manager: ModelManager, at: number): Promise<number> => {
   const { predictions } = await handle.classify(request).finally(() => handle.release());
   expect(predictions[0]?.index).toBe(builtIn.goldens[at]?.top[0]?.index);
   return handle.version;
-};
-
-const lives = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 };
 
 /** Resolves with the first event that `wanted` takes. */

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { isSampled } from '../../gateway/telemetry/index.ts';
 import { clock } from '../support/fixtures.ts';
 import { type GatewayProcess, ROOT, startGateway } from '../support/gateway-process.ts';
+import { lives } from '../support/processes.ts';
 
 const ONE = { TWINLENS_INSTANCES: '1' };
 const classify = (gateway: GatewayProcess, id: string, body: Uint8Array<ArrayBuffer> = clock()) =>
@@ -74,20 +75,10 @@ describe('nobody has to read the log', () => {
           { timeout: 15_000 },
         )
         .toBe('gone');
-      await expect.poll(() => isRunning(gateway.pid), { timeout: 15_000 }).toBe(false);
+      await expect.poll(() => lives(gateway.pid), { timeout: 15_000 }).toBe(false);
     },
   );
 });
-
-/** Whether it runs: one that has ended and was not waited for counts as ended. */
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false; // no such process
-  }
-}
 
 test('docs/logs.md has every type of event, and no other', () => {
   const page = readFileSync(join(ROOT, 'docs/logs.md'), 'utf8');

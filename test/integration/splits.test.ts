@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { lives } from '../support/processes.ts';
 import { startRegistry } from '../support/registry.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'twinlens-splits-'));
@@ -11,9 +12,10 @@ afterAll(() => rmSync(data, { recursive: true, force: true }));
 const MEMORY = 8 * 1024 ** 3;
 const LONG = 120_000;
 
+const allow = (cores: number) => ({ cores, memoryBytes: MEMORY, scope: 'machine' }) as const;
+
 async function load(environment: Record<string, string>, cores = 2) {
-  const allowance = { cores, memoryBytes: MEMORY, scope: 'machine' } as const;
-  const { registry, log, until } = await startRegistry(environment, allowance);
+  const { registry, log, until } = await startRegistry(environment, allow(cores));
   try {
     await until(() => registry.ready);
     const { pids } = registry;
@@ -44,4 +46,12 @@ test.each([
   [{ TWINLENS_INSTANCES: '0' }, 1, { instances: 1, threads: 1 }],
 ])('nothing is compared with %o on %i processors', { timeout: LONG }, async (environment, cores, split) => {
   expect(await load(environment, cores)).toMatchObject({ measured: [], loaded: split });
+});
+
+test('closing while splits are compared ends every process of every one of them', { timeout: LONG }, async () => {
+  const { registry } = await startRegistry({ TWINLENS_INSTANCES: '0' }, allow(2));
+  await expect.poll(() => registry.pids.length, { timeout: 60_000, interval: 20 }).toBe(3);
+  const { pids } = registry;
+  await registry.close();
+  expect(pids.filter(lives)).toEqual([]);
 });

@@ -11,6 +11,15 @@ function table(): { readonly pid: number; readonly parent: number; readonly byte
   });
 }
 
+/** Whether there is such a process. */
+export function lives(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 /** Process ids of the children of `pid`. */
 export function childrenOf(pid: number): number[] {
   return table()

@@ -6,45 +6,19 @@
 import type { LoadStage } from '../../core/admin.ts';
 import type { Classification, Degraded, GatewayProvider, Provider } from '../../core/engine.ts';
 import { asTwinlensError, fromErrorBody, TwinlensError } from '../../core/errors.ts';
-import type { Manifest } from '../../core/manifest.ts';
-import {
-  type Outcome as ContestOutcome,
-  InstancePool,
-  type InstanceStage,
-  type ItemResult,
-  largestBatch,
-  type Runtime,
-  type Split,
-  verifyPackage,
-} from '../instances/index.ts';
-import { type Clock, CostCurve, type Outcome, Scheduler } from '../scheduling/index.ts';
+import { type ItemResult, largestBatch, verifyPackage } from '../instances/index.ts';
+import { CostCurve, type Outcome, Scheduler } from '../scheduling/index.ts';
+import { Fleet, type FleetOptions } from './fleet.ts';
 import type { Loadable } from './loadable.ts';
 import type { Handle, ServableRequest, ServingObserver } from './servable.ts';
-import type { Comparing } from './split-choice.ts';
 
-export interface VersionOptions {
-  readonly folder: string;
-  readonly manifest: Manifest;
-  /** In the order in which they are tried. */
-  readonly providers: readonly GatewayProvider[];
+export interface VersionOptions extends FleetOptions {
   /** Any other one than this is a makeshift; undefined: each is as good. */
   readonly wantedProvider: GatewayProvider | undefined;
-  /** What it is loaded with where it runs on the CPU. */
-  readonly split: Split;
-  /** Where it runs on a GPU. */
-  readonly gpuInstances: number;
-  /** Compares the pool that was loaded with other splits, where that is due; every pool but the winner is closed. */
-  readonly compare: (given: Comparing<InstancePool>) => Promise<ContestOutcome<InstancePool>>;
-  readonly runtime: Omit<Runtime, 'threads'>;
-  readonly maxPixels: number;
   readonly queueMax: number;
   readonly queueMs: number;
-  /** 0: the provider's default. */
-  readonly batchMax: number;
   readonly batchWaitMs: number;
-  readonly clock: Clock;
   readonly observer: Pick<ServingObserver, 'requestFinished' | 'batchRan' | 'queueChanged' | 'instanceExited'>;
-  readonly onNote: (note: string) => void;
 }
 
 interface Answer {
@@ -54,109 +28,59 @@ interface Answer {
   readonly batchSize: number;
 }
 
-/** Milliseconds. Loading a large model on a busy machine may take a minute; a run never does. */
-const LOAD_TIMEOUT_MS = 180_000;
-const RUN_TIMEOUT_MS = 60_000;
-
 /** What a run is taken to cost until the first instance has measured it. */
 const UNMEASURED = [{ size: 1, ms: 1 }];
 
-/** Operators see one stage for all that comes before the warm-up. */
-const SHOWN_AS = { load: 'load', goldens: 'load', 'warm-up': 'warm-up' } as const satisfies Record<
-  InstanceStage,
-  LoadStage
->;
-
 export class ServingVersion implements Loadable {
   readonly #options: VersionOptions;
-  #pool: InstancePool;
-  /** With those that are, or were, compared with it. */
-  readonly #pools = new Set<InstancePool>();
-  #split: Split;
+  readonly #fleet: Fleet;
   #scheduler: Scheduler<ServableRequest, Answer> | undefined;
   readonly #costs = new CostCurve(UNMEASURED);
   #handles = 0;
-  #noted = false;
-  #onStage: (stage: LoadStage) => void = () => undefined;
   readonly #closing = new AbortController();
   #onReleased: () => void = () => undefined;
 
   constructor(options: VersionOptions) {
     this.#options = options;
-    this.#split = options.split;
-    this.#pool = this.#open(options.split);
-  }
-
-  #open({ instances, threads, decodeOnThreads }: Split): InstancePool {
-    const options = this.#options;
     const { manifest, observer } = options;
     const { name: model, version } = manifest;
-    const pool = new InstancePool({
-      size: (provider) => (provider === 'cpu' ? instances : options.gpuInstances),
-      now: () => options.clock.now(),
-      onMeasured: (costs) => {
-        if (pool === this.#pool) this.#costs.measured(costs);
-      },
-      load: {
-        folder: options.folder,
-        manifest,
-        providers: options.providers,
-        runtime: { ...options.runtime, threads },
-        maxPixels: options.maxPixels,
-        batchMax: options.batchMax,
-        decodeOnThreads,
-      },
-      loadTimeoutMs: LOAD_TIMEOUT_MS,
-      runTimeoutMs: RUN_TIMEOUT_MS,
-      onStage: (stage) => this.#onStage(SHOWN_AS[stage]),
+    this.#fleet = new Fleet(options, {
+      costs: this.#costs,
       onExit: (reason) => observer.instanceExited({ model, version, reason, restarting: true }),
-      onNote: (note) => {
-        // Every instance finds the same; once is enough.
-        if (!this.#noted) options.onNote(note);
-        this.#noted = true;
-      },
     });
-    this.#pools.add(pool);
-    return pool;
   }
 
   get provider(): Provider {
-    return this.#pool.provider;
+    return this.#fleet.provider;
   }
 
   /** Some instance runs; false while the last dead one is being replaced. */
   get alive(): boolean {
-    return this.#pool.alive > 0;
+    return this.#fleet.pool.alive > 0;
   }
 
   /** Process ids of the instances. */
   get pids(): readonly number[] {
-    return [...this.#pools].flatMap(({ pids }) => pids);
+    return this.#fleet.pids;
   }
 
   get memoryBytes(): readonly number[] {
-    return [...this.#pools].flatMap(({ residentBytes }) => residentBytes);
+    return this.#fleet.memoryBytes;
   }
 
   /** ONNX Runtime threads of each instance. */
   get threads(): number {
-    return this.#split.threads;
+    return this.#fleet.threads;
   }
 
   async load(onStage: (stage: LoadStage) => void): Promise<void> {
     onStage('verify');
     // All of it, also the variants that only browsers run; instances check again what they read.
     await verifyPackage(this.#options.folder, this.#options.manifest, this.#closing.signal);
-    this.#onStage = onStage;
-    try {
-      await this.#pool.start();
-    } finally {
-      this.#onStage = () => undefined; // Replacements load without a word.
-    }
-    if (this.#pool.provider === 'cpu') await this.#compare();
+    await this.#fleet.start(onStage);
     const { manifest, observer, batchMax, batchWaitMs, queueMax, queueMs, clock } = this.#options;
     const { name: model, version } = manifest;
-    const provider = this.#pool.provider;
+    const { provider, pool } = this.#fleet;
     const onLength = (pending: number, limit: number) => observer.queueChanged({ model, version, pending, limit });
     this.#scheduler = new Scheduler({
       limits: {
@@ -169,8 +93,8 @@ export class ServingVersion implements Loadable {
       clock,
       onLength,
       runner: {
-        room: (alone) => this.#pool.room(alone),
-        onCapacity: (listener) => this.#pool.onCapacity(listener),
+        room: (alone) => pool.room(alone),
+        onCapacity: (listener) => pool.onCapacity(listener),
         run: (batch, alone) => this.#run(batch, alone),
       },
     });
@@ -213,27 +137,13 @@ export class ServingVersion implements Loadable {
     this.#scheduler?.close(
       new TwinlensError('DRAINING', 'The gateway is stopping; send the request again in a moment.'),
     );
-    await Promise.all([...this.#pools].map((pool) => pool.close()));
-  }
-
-  async #compare(): Promise<void> {
-    const { signal } = this.#closing;
-    const { winner, split } = await this.#options.compare({
-      split: this.#split,
-      champion: this.#pool,
-      open: (other) => this.#open(other),
-      signal,
-    });
-    if (winner !== this.#pool) this.#costs.measured(winner.costs);
-    this.#pool = winner;
-    this.#split = split;
-    if (signal.aborted) throw new TwinlensError('DRAINING', 'The model is being unloaded.');
+    await this.#fleet.close();
   }
 
   /** Looked at anew each time: an instance that takes a dead one's place tries all providers again. */
   get #degraded(): Degraded | undefined {
     const { wantedProvider: from } = this.#options;
-    return from === undefined || from === this.#pool.provider ? undefined : { from, reason: 'provider' };
+    return from === undefined || from === this.#fleet.provider ? undefined : { from, reason: 'provider' };
   }
 
   async #classify(request: ServableRequest): Promise<Classification> {
@@ -273,7 +183,7 @@ export class ServingVersion implements Loadable {
       image,
       top: Math.min(top, manifest.output.classes),
     }));
-    const ran = await this.#pool.run(items, alone);
+    const ran = await this.#fleet.pool.run(items, alone);
     const { provider, infer, batchSize } = ran;
     if (batchSize > 0) {
       this.#costs.ran(batchSize, infer);

@@ -2,30 +2,22 @@
  * Models that must not be taken, handed to the real gateway by its admin API or found by its sources: each is refused at
  * the right step, with its reason in the report and in the log, changes nothing, and the gateway goes on answering.
  */
-import { createHash } from 'node:crypto';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type ImportHints, type ImportStepName, parseImportReport, parseSourceStatus } from '../../core/admin.ts';
+import { type ImportHints, parseImportReport, parseSourceStatus } from '../../core/admin.ts';
 import { AdminClient, failedStep } from '../support/admin-client.ts';
-import { gzipped, tarOf, zipOf } from '../support/archives.ts';
 import { FileServer, file, page, sha256 } from '../support/file-server.ts';
 import { clock } from '../support/fixtures.ts';
 import { type GatewayProcess, startGateway } from '../support/gateway-process.ts';
 import { MODEL, publish, withdraw } from '../support/model-versions.ts';
-import { crashingModel, externalTensor, field, graph, model, tinyModel } from '../support/onnx-bytes.ts';
+import { crashingModel, tinyModel } from '../support/onnx-bytes.ts';
+import { crashes, MAX_BYTES, NO_CRASH, refusedSamples, tiny } from '../support/refused-samples.ts';
 import { tinyPackage, writePackage } from '../support/tiny-package.ts';
 
 const LONG_MS = 300_000;
-/** Bytes of one upload: above the built-in model. */
-const MAX_BYTES = 20_000_000;
 const SOURCE = '127.0.0.1';
-/** Why the crashing model is left out elsewhere. */
-const NO_CRASH = 'only x86 processors end a process that divides as the crashing model does';
-const crashes = process.arch === 'x64';
-
-const tiny: ImportHints = { preset: 'torchvision', classNames: ['red', 'green', 'blue'], name: 'refused' };
 
 let folder: string;
 let server: FileServer;
@@ -61,196 +53,12 @@ async function answers(): Promise<void> {
   expect(body).toMatchObject({ model: MODEL, version: 1, predictions: [{ label: 'analog clock' }, {}, {}, {}, {}] });
 }
 
-/** A good package, but for what `change` does to its folder. */
-async function changed(change: (at: string) => void): Promise<Buffer> {
-  const at = mkdtempSync(join(folder, 'changed-'));
-  cpSync(join(folder, 'made', MODEL, '2'), at, { recursive: true });
-  change(at);
-  const files = readdirSync(at, { recursive: true, encoding: 'utf8', withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name));
-  return tarOf(...files.map((path) => ({ name: path.slice(at.length + 1), content: readFileSync(path) })));
-}
-
-/** Other class names, which the manifest knows of. */
-function renameClasses(at: string, names: readonly string[]): void {
-  const bytes = Buffer.from(JSON.stringify(names));
-  writeFileSync(join(at, 'classes.json'), bytes);
-  const manifest = JSON.parse(readFileSync(join(at, 'model.json'), 'utf8'));
-  const sum = createHash('sha256').update(bytes).digest('hex');
-  manifest.files['classes.json'] = { bytes: bytes.length, sha256: sum };
-  writeFileSync(join(at, 'model.json'), JSON.stringify(manifest));
-}
-
-interface Refused {
-  readonly what: string;
-  readonly fileName: string;
-  readonly bytes: () => Buffer | Promise<Buffer>;
-  readonly hints?: ImportHints;
-  readonly step: ImportStepName;
-  readonly reason: RegExp;
-  readonly skip?: boolean;
-}
-
-const zeros = () => Buffer.alloc(MAX_BYTES + 1_000_000);
-
-const REFUSED: readonly Refused[] = [
-  {
-    what: 'a web page',
-    fileName: 'model.onnx',
-    bytes: () => Buffer.from('<!doctype html><p>Log in</p>'),
-    hints: tiny,
-    step: 'unpack',
-    reason: /is a web page, no model/,
-  },
-  {
-    what: 'a corrupt ONNX file',
-    fileName: 'model.onnx',
-    bytes: () => tinyModel().subarray(0, 60),
-    hints: tiny,
-    step: 'graph',
-    reason: /no ONNX file/,
-  },
-  {
-    what: 'bytes that are no ONNX file',
-    fileName: 'model.onnx',
-    bytes: () => Buffer.alloc(5000, 7),
-    hints: tiny,
-    step: 'graph',
-    reason: /no ONNX file/,
-  },
-  {
-    what: 'an opset of the future',
-    fileName: 'model.onnx',
-    bytes: () => tinyModel({ opset: 99 }),
-    hints: tiny,
-    step: 'graph',
-    reason: /opset 99 is newer than any that it knows/,
-  },
-  {
-    what: 'an input of a wrong rank',
-    fileName: 'model.onnx',
-    bytes: () => tinyModel({ shape: [3, 16] }),
-    hints: tiny,
-    step: 'graph',
-    reason: /has rank 3; it must be/,
-  },
-  {
-    what: 'weights in another file',
-    fileName: 'model.onnx',
-    bytes: () => model(graph(field(5, externalTensor('../../etc/passwd')))),
-    hints: tiny,
-    step: 'graph',
-    reason: /other files/,
-  },
-  {
-    what: 'more class names than outputs',
-    fileName: 'model.onnx',
-    bytes: () => tinyModel(),
-    hints: { ...tiny, classNames: 'imagenet-1k' },
-    step: 'classes',
-    reason: /3 numbers .*1000 class names/,
-  },
-  {
-    what: 'fewer class names than outputs in a package',
-    fileName: 'x.tar',
-    bytes: () => changed((at) => renameClasses(at, ['cat', 'dog'])),
-    hints: { version: 9 },
-    step: 'classes',
-    reason: /classes\.json has 2 names, but the model has 1000 classes/,
-  },
-  {
-    what: 'a file that is not what the manifest says',
-    fileName: 'x.tar',
-    bytes: () =>
-      changed((at) => {
-        const path = join(at, 'classes.json');
-        writeFileSync(path, readFileSync(path, 'utf8').replace('analog', 'analoG'));
-      }),
-    hints: { version: 9 },
-    step: 'files',
-    reason: /classes\.json has sha256 \w+, but model\.json says/,
-  },
-  {
-    what: 'a path out of the folder in a tar',
-    fileName: 'x.tar',
-    bytes: () => tarOf({ name: '../out', content: 'x' }),
-    step: 'unpack',
-    reason: /leaves its folder/,
-  },
-  {
-    what: 'a path out of the folder in a zip',
-    fileName: 'x.zip',
-    bytes: () => zipOf({ name: 'good/../../out', content: 'x' }),
-    step: 'unpack',
-    reason: /a path that is refused \(invalid relative path: good/,
-  },
-  {
-    what: 'an absolute path',
-    fileName: 'x.tar.gz',
-    bytes: async () => gzipped(await tarOf({ name: '/tmp/twinlens-out', content: 'x' })),
-    step: 'unpack',
-    reason: /absolute path/,
-  },
-  {
-    what: 'a symbolic link in a tar',
-    fileName: 'x.tar',
-    bytes: () => tarOf({ name: 'model.onnx', type: 'symlink', linkname: '/etc/passwd' }),
-    step: 'unpack',
-    reason: /symlink; only plain files/,
-  },
-  {
-    what: 'a hard link in a tar',
-    fileName: 'x.tar',
-    bytes: () => tarOf({ name: 'model.onnx', type: 'link', linkname: '/etc/passwd' }),
-    step: 'unpack',
-    reason: /link; only plain files/,
-  },
-  {
-    what: 'a symbolic link in a zip',
-    fileName: 'x.zip',
-    bytes: () => zipOf({ name: 'model.onnx', content: '/etc/passwd', mode: 0o120777 }),
-    step: 'unpack',
-    reason: /a link; only plain files/,
-  },
-  {
-    what: 'a zip bomb',
-    fileName: 'x.zip',
-    bytes: () => zipOf({ name: 'model.onnx', content: zeros() }),
-    step: 'unpack',
-    reason: /more than the 20000000 bytes/,
-  },
-  {
-    what: 'a zip bomb that claims to be small',
-    fileName: 'x.zip',
-    bytes: () => zipOf({ name: 'model.onnx', content: zeros(), claims: 100 }),
-    step: 'unpack',
-    reason: /more than the 20000000 bytes/,
-  },
-  {
-    what: 'a gzip bomb',
-    fileName: 'x.tar.gz',
-    bytes: async () => gzipped(await tarOf({ name: 'model.onnx', content: zeros() })),
-    step: 'unpack',
-    reason: /more than the 20000000 bytes/,
-  },
-  {
-    what: crashes ? 'a model that kills the process that loads it' : `a crashing model (skipped: ${NO_CRASH})`,
-    fileName: 'model.onnx',
-    bytes: () => crashingModel(),
-    hints: tiny,
-    step: 'graph',
-    reason: /crashes the process that loads it \(it was ended by SIGFPE\)/,
-    skip: !crashes,
-  },
-];
-
 describe('handed in', () => {
   afterEach(answers, LONG_MS);
 
-  for (const { what, fileName, bytes, hints, step, reason, skip = false } of REFUSED) {
+  for (const { what, fileName, bytes, hints, step, reason, skip = false } of refusedSamples) {
     test.skipIf(skip)(`${what} is refused`, { timeout: LONG_MS }, async () => {
-      const report = await admin.importOf(await bytes(), fileName, hints);
+      const report = await admin.importOf(await bytes(join(folder, 'made', MODEL, '2')), fileName, hints);
       const failed = failedStep(report);
       expect([report.state, failed?.step], JSON.stringify(report.steps)).toEqual(['refused', step]);
       expect(failed?.message).toMatch(reason);

@@ -2,9 +2,9 @@
  * JPEGs to pixels: core's decoder, also at a part of the size, beside sharp's libjpeg, on one thread each, in turns, by
  * the processor time that they take; and on how many pictures they agree to the byte.
  *
- *   node bench/decoders.mjs [--rounds 5] [--size 1920x1080]
+ *   node bench/decoders.mjs [--rounds 5] [--size 1920x1080] [--progressive]
  *
- * --size: of the first photos, brought to that size before, at quality 90.
+ * --size: of the first photos, brought to that size before, at quality 90; --progressive: made progressive before.
  */
 // @ts-check
 import { readFileSync } from 'node:fs';
@@ -16,7 +16,11 @@ import { loadJpegDecoder } from './jpeg-decoder.mjs';
 import { photoPaths } from './photos.mjs';
 
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' }, size: { type: 'string' } },
+  options: {
+    rounds: { type: 'string', default: '5' },
+    size: { type: 'string' },
+    progressive: { type: 'boolean', default: false },
+  },
 });
 await buildGateway();
 const byCore = await loadJpegDecoder();
@@ -25,15 +29,18 @@ sharp.cache(false);
 
 const SIZED = 8;
 const { paths, about } = photoPaths();
+const { size, progressive } = values;
+const OPTIONS = { quality: 90, progressive };
+
 /** @param {string} size */
 function sized(size) {
   const [width, height] = size.split('x').map(Number);
   if (!width || !height) throw new Error('--size is WIDTHxHEIGHT, such as 1920x1080.');
-  return Promise.all(
-    paths.slice(0, SIZED).map((path) => sharp(path).resize(width, height).jpeg({ quality: 90 }).toBuffer()),
-  );
+  return Promise.all(paths.slice(0, SIZED).map((path) => sharp(path).resize(width, height).jpeg(OPTIONS).toBuffer()));
 }
-const files = values.size === undefined ? paths.map((path) => readFileSync(path)) : await sized(values.size);
+const made = () =>
+  Promise.all(paths.map((path) => (progressive ? sharp(path).jpeg(OPTIONS).toBuffer() : readFileSync(path))));
+const files = size === undefined ? await made() : await sized(size);
 const plain = files.filter((file) => byCore(file));
 
 /** @param {Buffer} file */
@@ -66,7 +73,7 @@ for (let round = -1; round < Number(values.rounds); round += 1) {
   }
 }
 process.stdout.write(
-  `${machine()}; ${about}${values.size === undefined ? '' : `; ${SIZED} of them at ${values.size}`}\n`,
+  `${machine()}; ${about}${size === undefined ? '' : `; ${SIZED} of them at ${size}`}${progressive ? ', progressive' : ''}\n`,
 );
 process.stdout.write(`core decodes ${plain.length} of ${files.length}; the same bytes as sharp: ${same}\n`);
 for (const [name, list] of Object.entries(seen)) {

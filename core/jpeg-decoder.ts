@@ -1,12 +1,14 @@
 /**
  * JPEGs to RGB by the compiled decoder (core/jpeg-kernel/), to the bytes that libjpeg gives, or at a half or a quarter of
- * the size: one decoder and its memory a thread. Decodes a whole baseline file of three components, the usual kind, or a
+ * the size: one decoder and its memory a thread. Decodes a whole file of three components, baseline or progressive, or a
  * gray one; of any other, also of most broken ones, it gives undefined, and whoever calls asks a decoder that knows all
  * kinds.
  */
 import { TwinlensError } from './errors.ts';
+import type { JpegBand } from './jpeg-bands.ts';
 import { JPEG_KERNEL_BASE64 } from './jpeg-kernel-bytes.ts';
-import type { HuffmanTable, JpegScan } from './jpeg-scan.ts';
+import type { JpegScan, JpegScans } from './jpeg-scan.ts';
+import type { HuffmanTable } from './jpeg-tables.ts';
 import { type Eighths, partOf } from './sizes.ts';
 import { onePerThread, PAGE, type Started, startModule } from './wasm.ts';
 
@@ -30,6 +32,12 @@ interface Exports {
     ]
   ) => void;
   readonly decodeRow: () => number;
+  readonly setCoefficients: (index: number, coefficients: number, blocks: number) => void;
+  readonly decodeDcUnits: (rows: number, high: number, low: number) => number;
+  readonly decodeBand: (
+    ...args: [index: number, across: number, rows: number, begin: number, last: number, high: number, low: number]
+  ) => number;
+  readonly restoreRow: (row: number) => void;
   readonly takeRows: (
     ...args: [width: number, rows: number, isFirst: number, isLast: number, scratch: number, target: number]
   ) => number;
@@ -37,7 +45,10 @@ interface Exports {
   readonly isCutShort: () => number;
 }
 
-/** Bytes of the decoder's memory, which never shrinks: the file and some rows of the picture have to fit. */
+/**
+ * Bytes of the decoder's memory, which never shrinks: the file and some rows of the picture have to fit, of a progressive
+ * one all its coefficients (so 5 megapixels with halved chroma, 2.6 with whole).
+ */
 export const MOST_MEMORY = 2 ** 24;
 const FIRST_MEMORY = 2 ** 19;
 /** Pixels; of pictures a few wide libjpeg makes chroma in another way, which gray ones don't have. */
@@ -46,14 +57,33 @@ const LEAST_GRAY_SIDE = 1;
 /** Bytes before and behind a row of samples; of the room behind a region that vectors may reach into. */
 const MARGIN = 16;
 const ROOM = 64;
-/** 64 of 16 bits. */
+/** 64 numbers of 16 bits. */
 const QUANTS_BYTES = 128;
+const BLOCK_BYTES = 128;
+
+/** Addresses of what belongs to a component. */
+interface ComponentPlaces {
+  readonly dc: number;
+  readonly ac: number;
+  readonly skips: number;
+  readonly quants: number;
+  readonly plane: number;
+  readonly points: number;
+  readonly coefficients: number;
+  /** Bytes of them. */
+  readonly gathered: number;
+}
 
 interface Places {
+  readonly components: readonly ComponentPlaces[];
+  /** For tables on their way. */
+  readonly spec: number;
   /** For the decoder's own use. */
   readonly scratch: number;
   /** Of the pixel rows that it gives. */
   readonly target: number;
+  /** Of the file's bytes from the first scan's on. */
+  readonly source: number;
 }
 
 /** Addresses, one region behind the other. */
@@ -78,6 +108,9 @@ class Regions {
 const cutShort = () =>
   new TwinlensError('UNDECODABLE_IMAGE', 'The jpeg file ends before its picture does; send the whole file.');
 
+/** A block of chroma with its luma, or one of gray, in a row of them. */
+const unitsOf = ({ width, across }: JpegScan | JpegScans) => Math.ceil(width / (8 * across));
+
 const newBytes = (length: number): Uint8Array<ArrayBuffer> => new Uint8Array(length);
 
 export class JpegDecoder {
@@ -92,24 +125,35 @@ export class JpegDecoder {
   }
 
   /**
-   * RGB, three bytes a pixel, row by row; of `partOf` the picture's size. Throws UNDECODABLE_IMAGE where the file ends
-   * too soon.
-   * @param file the whole file that `scan` was read from
+   * RGB, three bytes a pixel, row by row; of `partOf` the picture's size. Throws UNDECODABLE_IMAGE where a baseline file
+   * ends too soon.
+   * @param file the whole file that `jpeg` was read from
    * @param room gives as many bytes, which are filled and returned
    */
-  decode(file: Uint8Array, scan: JpegScan, eighths: Eighths = 8, room = newBytes): Uint8Array<ArrayBuffer> | undefined {
-    const least = scan.components.length === 1 ? LEAST_GRAY_SIDE : LEAST_SIDE;
-    if (scan.width < least || scan.height < least) return undefined;
-    const places = this.#prepare(file, scan, eighths);
+  decode(
+    file: Uint8Array,
+    jpeg: JpegScan | JpegScans,
+    eighths: Eighths = 8,
+    room = newBytes,
+  ): Uint8Array<ArrayBuffer> | undefined {
+    const least = jpeg.components.length === 1 ? LEAST_GRAY_SIDE : LEAST_SIDE;
+    if (jpeg.width < least || jpeg.height < least) return undefined;
+    const data = file.subarray(jpeg.kind === 'baseline' ? jpeg.begin : jpeg.bands[0]?.begin);
+    const places = this.#divide(jpeg, eighths, data.length);
     if (!places) return undefined;
+    this.#bytes.set(data, places.source);
+    const end = places.source + data.length;
+    const isBegun = jpeg.kind === 'baseline' ? this.#begin(jpeg, places, end) : this.#gather(jpeg, places, end);
+    if (!isBegun) return undefined;
     const { scratch, target } = places;
-    const { width, height } = partOf(scan, eighths);
-    const unitRows = Math.ceil(scan.height / (8 * scan.down));
-    const rowsOfUnit = eighths * scan.down;
+    const { width, height } = partOf(jpeg, eighths);
+    const unitRows = Math.ceil(jpeg.height / (8 * jpeg.down));
+    const rowsOfUnit = eighths * jpeg.down;
     const pixels = room(width * height * 3);
     let at = 0;
     for (let row = 0; row < unitRows; row += 1) {
-      if (this.#exports.decodeRow() === 0) {
+      if (jpeg.kind === 'progressive') this.#exports.restoreRow(row);
+      else if (this.#exports.decodeRow() === 0) {
         if (this.#exports.isCutShort() !== 0) throw cutShort();
         return undefined;
       }
@@ -119,48 +163,96 @@ export class JpegDecoder {
       pixels.set(this.#bytes.subarray(target, target + taken * width * 3), at);
       at += taken * width * 3;
     }
-    return this.#exports.isComplete() === 0 ? undefined : pixels;
+    return jpeg.kind === 'baseline' && this.#exports.isComplete() === 0 ? undefined : pixels;
   }
 
-  /** Divides the memory and fills it; undefined: the picture doesn't fit, or its tables make no sense. */
-  #prepare(file: Uint8Array, scan: JpegScan, eighths: Eighths): Places | undefined {
-    const { across, down, components, begin, restartInterval } = scan;
-    const { free, tableBytes, skipsBytes, spreadQuants, buildSkips, setComponent, openScan } = this.#exports;
-    const { width } = partOf(scan, eighths);
-    const units = Math.ceil(scan.width / (8 * across));
+  /** Divides the memory; undefined: the picture doesn't fit. */
+  #divide(jpeg: JpegScan | JpegScans, eighths: Eighths, sourceBytes: number): Places | undefined {
+    const { across, down, components, kind } = jpeg;
+    const { free, tableBytes, skipsBytes } = this.#exports;
+    const { width } = partOf(jpeg, eighths);
+    const units = unitsOf(jpeg);
     const stride = units * eighths * across + 2 * MARGIN;
+    const unitRows = Math.ceil(jpeg.height / (8 * down));
     const regions = new Regions(free());
-    const spec = regions.take(16 + 256);
-    const places = components.map((component, index) => {
-      // Chroma that is halved along both axes is there as densely as luma, if its blocks have twice the samples.
-      const points = index > 0 && down === 2 && eighths < 8 ? eighths * 2 : eighths;
-      return {
-        component,
-        points,
-        dc: regions.take(tableBytes()),
-        ac: regions.take(tableBytes()),
-        skips: regions.take(points === 8 ? 0 : skipsBytes()),
-        quants: regions.take(QUANTS_BYTES),
-        // A row before the ones of a row of units, and one behind.
-        plane: regions.take(stride * (points * (index === 0 ? down : 1) + 2)) + stride + MARGIN,
-      };
-    });
-    const scratch = regions.take(2 * (width + 2 * MARGIN));
-    // The last row of units may give the one pixel row more that the one before left.
-    const target = regions.take((eighths * down + 1) * width * 3);
-    const data = file.subarray(begin);
-    const source = regions.take(data.length);
+    const places = {
+      spec: regions.take(16 + 256),
+      components: components.map((_, index) => {
+        // Chroma that is halved along both axes is there as densely as luma, if its blocks have twice the samples.
+        const points = index > 0 && down === 2 && eighths < 8 ? eighths * 2 : eighths;
+        const blocks = units * unitRows * (index === 0 ? across * down : 1);
+        const gathered = kind === 'progressive' ? blocks * BLOCK_BYTES : 0;
+        return {
+          points,
+          dc: regions.take(tableBytes()),
+          ac: regions.take(tableBytes()),
+          skips: regions.take(points === 8 || kind === 'progressive' ? 0 : skipsBytes()),
+          quants: regions.take(QUANTS_BYTES),
+          // A row before the ones of a row of units, and one behind.
+          plane: regions.take(stride * (points * (index === 0 ? down : 1) + 2)) + stride + MARGIN,
+          coefficients: regions.take(gathered),
+          gathered,
+        };
+      }),
+      scratch: regions.take(2 * (width + 2 * MARGIN)),
+      // The last row of units may give the one pixel row more that the one before left.
+      target: regions.take((eighths * down + 1) * width * 3),
+      source: regions.take(sourceBytes),
+    };
     if (!this.#fits(regions.end)) return undefined;
-    for (const [index, { component, points, dc, ac, skips, quants, plane }] of places.entries()) {
-      if (!this.#writeTable(component.dc, dc, spec) || !this.#writeTable(component.ac, ac, spec)) return undefined;
-      if (points < 8) buildSkips(ac, skips);
-      this.#bytes.set(component.quants, spec);
-      spreadQuants(spec, quants);
-      setComponent(index, dc, ac, quants, plane, stride, points, skips);
+    for (const [index, { dc, ac, quants, plane, points, skips }] of places.components.entries()) {
+      this.#bytes.set(components[index]?.quants ?? [], places.spec);
+      this.#exports.spreadQuants(places.spec, quants);
+      this.#exports.setComponent(index, dc, ac, quants, plane, stride, points, skips);
     }
-    this.#bytes.set(data, source);
-    openScan(source, source + data.length, across, down, units, restartInterval, components.length);
-    return { scratch, target };
+    return places;
+  }
+
+  /** Opens the one scan, to be decoded row by row. False: its tables make no sense. */
+  #begin(scan: JpegScan, { components, spec, source }: Places, end: number): boolean {
+    for (const [index, { dc, ac, points, skips }] of components.entries()) {
+      const own = scan.components[index];
+      if (!own || !this.#writeTable(own.dc, dc, spec) || !this.#writeTable(own.ac, ac, spec)) return false;
+      if (points < 8) this.#exports.buildSkips(ac, skips);
+    }
+    this.#openScan(scan, source, end, scan.restartInterval);
+    return true;
+  }
+
+  /** All coefficients, from all scans. False: one of them is broken. */
+  #gather(jpeg: JpegScans, places: Places, end: number): boolean {
+    const units = unitsOf(jpeg);
+    for (const [index, { coefficients, gathered }] of places.components.entries()) {
+      this.#bytes.fill(0, coefficients, coefficients + gathered);
+      this.#exports.setCoefficients(index, coefficients, index === 0 ? units * jpeg.across : units);
+    }
+    const start = jpeg.bands[0]?.begin ?? 0;
+    return jpeg.bands.every((band) => {
+      this.#openScan(jpeg, places.source + band.begin - start, end, band.restartInterval);
+      return this.#gatherBand(jpeg, band, places);
+    });
+  }
+
+  #gatherBand(jpeg: JpegScans, band: JpegBand, { components, spec }: Places): boolean {
+    const { first, last, high, low } = band;
+    const isWritten = band.tables.every((table, at) => {
+      const place = components[band.components[at] ?? -1];
+      return place && this.#writeTable(table, first === 0 ? place.dc : place.ac, spec);
+    });
+    if (!isWritten) return false;
+    if (band.components.length > 1) {
+      return this.#exports.decodeDcUnits(Math.ceil(jpeg.height / (8 * jpeg.down)), high, low) !== 0;
+    }
+    // Alone, a component has no blocks but those that hold samples of the picture.
+    const [index = 0] = band.components;
+    const across = Math.ceil(Math.ceil(jpeg.width / (index === 0 ? 1 : jpeg.across)) / 8);
+    const rows = Math.ceil(Math.ceil(jpeg.height / (index === 0 ? 1 : jpeg.down)) / 8);
+    return this.#exports.decodeBand(index, across, rows, first, last, high, low) !== 0;
+  }
+
+  #openScan(jpeg: JpegScan | JpegScans, at: number, end: number, restartInterval: number): void {
+    const { across, down, components } = jpeg;
+    this.#exports.openScan(at, end, across, down, unitsOf(jpeg), restartInterval, components.length);
   }
 
   #fits(end: number): boolean {

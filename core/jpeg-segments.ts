@@ -1,4 +1,4 @@
-/** The segments of a JPEG before its first scan's bits (ITU-T T.81, B.1.1). Knows where they are, not what they say. */
+/** The segments of a JPEG between its scans' bits (ITU-T T.81, B.1.1). Knows where they are, not what they say. */
 
 export interface JpegSegment {
   /** The second byte of its marker. */
@@ -10,12 +10,17 @@ export interface JpegSegment {
 }
 
 export const START_OF_SCAN = 0xda;
+export const END_OF_IMAGE = 0xd9;
 
-/** Ends at what is no segment. The one that starts a scan is the last. */
+/** Those before the first scan. Ends at what is no segment; the one that starts the scan is the last. */
 export function* jpegSegments(bytes: Uint8Array): Generator<JpegSegment> {
+  if (bytes[0] === 0xff && bytes[1] === 0xd8) yield* segmentsFrom(bytes, 2);
+}
+
+/** The same, from a marker at `begin` on. */
+export function* segmentsFrom(bytes: Uint8Array, begin: number): Generator<JpegSegment> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.byteLength < 4 || view.getUint16(0) !== 0xffd8) return;
-  for (let at = 2; at + 4 <= view.byteLength; ) {
+  for (let at = begin; at + 4 <= view.byteLength; ) {
     if (view.getUint8(at) !== 0xff) return;
     const marker = view.getUint8(at + 1);
     if (marker === 0xff) {
@@ -29,6 +34,18 @@ export function* jpegSegments(bytes: Uint8Array): Generator<JpegSegment> {
     if (marker === START_OF_SCAN) return;
     at = end;
   }
+}
+
+/** The place of the marker that ends the bits of the scan that begins at `begin`; undefined: the bytes end before. */
+export function endOfScan(bytes: Uint8Array, begin: number): number | undefined {
+  for (let at = bytes.indexOf(0xff, begin); at >= 0; at = bytes.indexOf(0xff, at + 1)) {
+    const next = bytes[at + 1];
+    if (next === undefined) return undefined;
+    const isStuffed = next === 0 || next === 0xff;
+    const isRestart = next >= 0xd0 && next <= 0xd7;
+    if (!isStuffed && !isRestart) return at;
+  }
+  return undefined;
 }
 
 export function startsWith(bytes: Uint8Array, text: string): boolean {

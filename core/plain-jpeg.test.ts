@@ -93,5 +93,5 @@ test('the pixels are put where there is room for them', () => {
 });
 
 test('a plain JPEG that this decoder does not know is left to another', () => {
-  expect(decode(read('images/progressive.jpg'))).toBeUndefined();
+  expect(decode(read('jpeg/rgb.jpg'))).toBeUndefined();
 });

@@ -5,7 +5,7 @@
  */
 import { threadJpegDecoder } from './jpeg-decoder.ts';
 import { type JpegHeader, readJpegHeader } from './jpeg-header.ts';
-import { type JpegScan, readJpegScan } from './jpeg-scan.ts';
+import { type JpegScan, type JpegScans, readJpegScan } from './jpeg-scan.ts';
 import type { InputSpec } from './manifest.ts';
 import type { PixelView } from './pixels.ts';
 import { type Eighths, enoughEighths, partOf, type Size } from './sizes.ts';
@@ -28,7 +28,7 @@ export function plainJpegHeader(bytes: Uint8Array): JpegHeader | undefined {
 /** A plain JPEG of a kind that core's decoder knows, not decoded yet. */
 export interface PlainJpeg {
   readonly file: Uint8Array;
-  readonly scan: JpegScan;
+  readonly scan: JpegScan | JpegScans;
   readonly orientation: number;
   readonly eighths: Eighths;
 }

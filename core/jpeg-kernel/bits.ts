@@ -97,6 +97,33 @@ export function keepBits(left: u64, valid: i32, at: usize): void {
   next = at;
 }
 
+/** Loads what fits: 56 bits or more are held then. */
+export function refill(): void {
+  bits |= load<u64>(next - 7) >> held;
+  next -= (63 - held) >> 3;
+  held |= 56;
+}
+
+/** `count`: no more than are held, and below 64. */
+export function drop(count: i32): void {
+  bits <<= count;
+  held -= count;
+}
+
+/** The number that the next `count` bits are, of those that are held; 0 of none. */
+export function take(count: i32): i32 {
+  if (count === 0) return 0;
+  const value = <i32>(bits >> (64 - count));
+  drop(count);
+  return value;
+}
+
+/** The next bit; loads more by itself. */
+export function takeBit(): i32 {
+  if (held === 0) refill();
+  return take(1);
+}
+
 /** Bits before the marker that are not read yet; below 0: more were read than there are. */
 function unread(): i32 {
   return held + (<i32>(next - end) - padding) * 8;

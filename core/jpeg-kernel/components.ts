@@ -25,6 +25,10 @@ export class Component {
   points: i32;
   /** What `buildSkips` made of the AC table; not read where all samples are made. */
   skips: usize;
+  /** Of a progressive picture all coefficients, 64 i16 a block in the order of the block, row of blocks by row of blocks. */
+  coefficients: usize;
+  /** Blocks of such a row, those that fill up the last unit among them. */
+  blocks: i32;
 }
 
 export function componentAt(index: usize): Component {
@@ -52,6 +56,17 @@ export function setComponent(
   component.skips = skips;
 }
 
+/** Where a progressive picture is gathered; all 0 before its first scan. */
+export function setCoefficients(index: usize, coefficients: usize, blocks: i32): void {
+  const component = componentAt(index);
+  component.coefficients = coefficients;
+  component.blocks = blocks;
+}
+
+export function coefficientsAt(component: Component, row: i32, column: i32): usize {
+  return component.coefficients + ((<usize>(row * component.blocks + column)) << 7);
+}
+
 export function forgetDc(): void {
   for (let index: usize = 0; index < 3; index += 1) componentAt(index).dc = 0;
 }
@@ -64,9 +79,15 @@ export function decodeInto(component: Component, target: usize): void {
   const last = decodeBlock(component.dcTable, component.acTable, component.dc, wanted);
   component.dc = load<i16>(block());
   if (last < ENDED && last < 63) skipBlock(component.acTable, component.skips, last);
+  transformInto(component, target, (last & ~ENDED) === 0);
+}
+
+/** Samples of what is in the block. @param isFlat there is none but the DC coefficient */
+export function transformInto(component: Component, target: usize, isFlat: bool): void {
+  const points = component.points;
   if (points === 4) transformToFour(component.quants, target, component.stride);
   else if (points === 2) transformToTwo(component.quants, target, component.stride);
-  else if ((last & ~ENDED) === 0) flatBlock(component.quants, target, component.stride);
+  else if (isFlat) flatBlock(component.quants, target, component.stride);
   else transformBlock(component.quants, target, component.stride);
 }
 

@@ -24,7 +24,7 @@ export const TABLE_BYTES: usize = SYMBOLS + 256;
 export const ENDED = 128;
 
 /** Where a coefficient's place in the file is in the block; what lies past the last one falls upon it. */
-const places: usize = memory.data<u8>([
+export const places: usize = memory.data<u8>([
   0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28,
   35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47,
   55, 62, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63,
@@ -44,8 +44,12 @@ export function forgetBroken(): void {
   isBroken = false;
 }
 
+export function markBroken(): void {
+  isBroken = true;
+}
+
 /** The number that `size` bits stand for (F.2.2.1, EXTEND). */
-function extended(value: i32, size: i32): i32 {
+export function extended(value: i32, size: i32): i32 {
   return value < 1 << (size - 1) ? value - (1 << size) + 1 : value;
 }
 
@@ -84,6 +88,12 @@ export function buildTable(table: usize, counts: usize, symbols: usize): bool {
     code <<= 1;
   }
   return true;
+}
+
+/** The entry for the bits that come next, of which enough are held. */
+export function nextEntry(table: usize): i32 {
+  const entry = load<i32>(table + ((<usize>(bits >> (64 - LOOK))) << 2));
+  return entry === 0 ? longEntry(table, bits) : entry;
 }
 
 /** The entry, without a value, of a code longer than LOOK bits. */

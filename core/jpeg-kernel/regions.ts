@@ -6,7 +6,7 @@ const ROOM: usize = 64;
 
 const BLOCK_BYTES: usize = 128;
 const SUMS_BYTES: usize = 256;
-export const COMPONENT_BYTES: usize = 32;
+export const COMPONENT_BYTES: usize = 40;
 
 /** What `bits` unstuffs into. */
 export function buffer(): usize {

@@ -6,12 +6,13 @@
  */
 import { isCutShort, isOverrun, isSpent, marker, openBits, skipMarker } from './bits';
 import { doubleAcross, doubleBoth, grayToRgb, repeatEdges, toRgb } from './colour';
-import { componentAt, copyRow, decodeInto, forgetDc, rowOf, setComponent } from './components';
+import { componentAt, copyRow, decodeInto, forgetDc, rowOf, setCoefficients, setComponent } from './components';
 import { buildTable, forgetBroken, isBroken, spreadQuants, TABLE_BYTES } from './huffman';
+import { beginBand, decodeDc, forgetRun, refineBand, restoreBlocks } from './progressive';
 import { free } from './regions';
 import { buildSkips, SKIPS_BYTES } from './skips';
 
-export { buildSkips, buildTable, free, isCutShort, setComponent, spreadQuants };
+export { buildSkips, buildTable, free, isCutShort, setCoefficients, setComponent, spreadQuants };
 
 const END_OF_IMAGE: u32 = 0xd9;
 const FIRST_RESTART: u32 = 0xd0;
@@ -63,12 +64,14 @@ export function openScan(
   untilRestart = restartInterval;
   restarts = 0;
   forgetDc();
+  forgetRun();
 }
 
 function restart(): bool {
   if (!isSpent() || marker() !== FIRST_RESTART + (restarts & 7)) return false;
   skipMarker();
   forgetDc();
+  forgetRun();
   restarts += 1;
   untilRestart = interval;
   return true;
@@ -79,6 +82,54 @@ function countToRestart(): bool {
   if (untilRestart === 0 && !restart()) return false;
   untilRestart -= 1;
   return true;
+}
+
+/** Of a progressive picture the scan of all components' DC coefficients, `rows` rows of units. False: it is broken. */
+export function decodeDcUnits(rows: i32, high: i32, low: i32): bool {
+  for (let row = 0; row < rows; row += 1) {
+    for (let unit = 0; unit < units; unit += 1) {
+      if (interval > 0 && !countToRestart()) return false;
+      for (let part = 0; part < across * down; part += 1) {
+        const line = down === 2 ? part >> 1 : 0;
+        const column = down === 2 ? part & 1 : part;
+        decodeDc(componentAt(0), row * down + line, unit * across + column, high, low);
+      }
+      decodeDc(componentAt(1), row, unit, high, low);
+      decodeDc(componentAt(2), row, unit, high, low);
+    }
+  }
+  return isRead();
+}
+
+/**
+ * A scan of one component alone, of the blocks that hold samples of the picture. False: it is broken.
+ * @param begin, last places of the coefficients in the file; 0 and 0: DC
+ * @param high bits that were there before, from this one on (0: none)
+ * @param low bits that are there now, from this one on
+ */
+export function decodeBand(index: usize, across: i32, rows: i32, begin: i32, last: i32, high: i32, low: i32): bool {
+  const component = componentAt(index);
+  for (let row = 0; row < rows; row += 1) {
+    for (let column = 0; column < across; column += 1) {
+      if (interval > 0 && !countToRestart()) return false;
+      if (last === 0) decodeDc(component, row, column, high, low);
+      else if (high === 0) beginBand(component, row, column, begin, last, low);
+      else refineBand(component, row, column, begin, last, low);
+    }
+  }
+  return isRead();
+}
+
+function isRead(): bool {
+  return !isBroken && !isOverrun() && isSpent();
+}
+
+/** The next row of units of a progressive picture, from its coefficients. */
+export function restoreRow(row: i32): void {
+  restoreBlocks(componentAt(0), row, across, down, units);
+  if (isGray) return;
+  restoreBlocks(componentAt(1), row, 1, 1, units);
+  restoreBlocks(componentAt(2), row, 1, 1, units);
 }
 
 function decodeGrayRow(): bool {

@@ -2,7 +2,8 @@
  * A baseline JPEG at a half or a quarter of its size, computed in the plainest way: bit by bit, coefficient by
  * coefficient. What core's compiled decoder has to give, to the byte. Trusts that the file is whole.
  */
-import type { HuffmanTable, JpegComponent, JpegScan } from '../../core/jpeg-scan.ts';
+import type { JpegComponent, JpegScan } from '../../core/jpeg-scan.ts';
+import type { HuffmanTable } from '../../core/jpeg-tables.ts';
 import { partOf } from '../../core/sizes.ts';
 
 const ZIGZAG = [

@@ -63,7 +63,9 @@ export function setCoefficients(index: usize, coefficients: usize, blocks: i32):
   component.blocks = blocks;
 }
 
-export function coefficientsAt(component: Component, row: i32, column: i32): usize {
+/** Of the component `index`: the block of a row and column. */
+export function coefficientsAt(index: usize, row: i32, column: i32): usize {
+  const component = componentAt(index);
   return component.coefficients + ((<usize>(row * component.blocks + column)) << 7);
 }
 

@@ -3,7 +3,7 @@
  * them, and the samples are made when all are there. Owns the run of blocks that a band has nothing more for.
  */
 import { drop, needBlock, refill, take, takeBit } from './bits';
-import { type Component, coefficientsAt, rowOf, transformInto } from './components';
+import { coefficientsAt, componentAt, rowOf, transformInto } from './components';
 import { extended, markBroken, nextEntry, places } from './huffman';
 import { block } from './regions';
 
@@ -15,13 +15,14 @@ export function forgetRun(): void {
 }
 
 /** `high`: 0 where this is the first scan of DC coefficients, which then has all bits from `low` on. */
-export function decodeDc(component: Component, row: i32, column: i32, high: i32, low: i32): void {
-  const at = coefficientsAt(component, row, column);
+export function decodeDc(index: usize, row: i32, column: i32, high: i32, low: i32): void {
+  const at = coefficientsAt(index, row, column);
   needBlock();
   if (high > 0) {
     if (takeBit() !== 0) store<i16>(at, <i32>load<i16>(at) | (1 << low));
     return;
   }
+  const component = componentAt(index);
   refill();
   const entry = nextEntry(component.dcTable);
   drop(entry & 63);
@@ -44,16 +45,17 @@ function runOf(zeros: i32): i32 {
 }
 
 /** The first scan of the coefficients from `begin` to `last`: all their bits from `low` on. */
-export function beginBand(component: Component, row: i32, column: i32, begin: i32, last: i32, low: i32): void {
+export function beginBand(index: usize, row: i32, column: i32, begin: i32, last: i32, low: i32): void {
   if (run > 0) {
     run -= 1;
     return;
   }
-  const at = coefficientsAt(component, row, column);
+  const at = coefficientsAt(index, row, column);
+  const acTable = componentAt(index).acTable;
   needBlock();
   for (let place = begin; place <= last; place += 1) {
     refill();
-    const entry = nextEntry(component.acTable);
+    const entry = nextEntry(acTable);
     drop(entry & 63);
     let value = entry >> 16;
     if (value !== 0) {
@@ -77,10 +79,10 @@ export function beginBand(component: Component, row: i32, column: i32, begin: i3
   }
 }
 
-/** One more bit of a coefficient that is there. */
+/** One more bit of a coefficient that is there, whatever its sign. */
 function refine(address: usize, low: i32): void {
+  if (takeBit() === 0) return;
   const value = <i32>load<i16>(address);
-  if (takeBit() === 0 || (value & (1 << low)) !== 0) return;
   store<i16>(address, value + (value < 0 ? -1 << low : 1 << low));
 }
 
@@ -96,13 +98,14 @@ function passOver(at: usize, place: i32, last: i32, zeros: i32, low: i32): i32 {
 }
 
 /** A further scan of them: the bit at `low` of those that are there, and those that come with it. */
-export function refineBand(component: Component, row: i32, column: i32, begin: i32, last: i32, low: i32): void {
-  const at = coefficientsAt(component, row, column);
+export function refineBand(index: usize, row: i32, column: i32, begin: i32, last: i32, low: i32): void {
+  const at = coefficientsAt(index, row, column);
+  const acTable = componentAt(index).acTable;
   needBlock();
   let place = begin;
   while (run === 0 && place <= last) {
     refill();
-    const entry = nextEntry(component.acTable);
+    const entry = nextEntry(acTable);
     drop(entry & 63);
     // Of size 1, and its sign with it where the table has room.
     let value = entry >> 16;
@@ -131,12 +134,13 @@ export function refineBand(component: Component, row: i32, column: i32, begin: i
 }
 
 /** Samples of a row of units: `across` times `down` blocks each. */
-export function restoreBlocks(component: Component, row: i32, across: i32, down: i32, units: i32): void {
+export function restoreBlocks(index: usize, row: i32, across: i32, down: i32, units: i32): void {
+  const component = componentAt(index);
   const points = component.points;
   for (let line = 0; line < down; line += 1) {
     const target = rowOf(component, line * points);
     for (let column = 0; column < units * across; column += 1) {
-      const from = coefficientsAt(component, row * down + line, column);
+      const from = coefficientsAt(index, row * down + line, column);
       let others = v128.load(from);
       others = i16x8.replace_lane(others, 0, 0);
       v128.store(block(), v128.load(from));

@@ -92,10 +92,10 @@ export function decodeDcUnits(rows: i32, high: i32, low: i32): bool {
       for (let part = 0; part < across * down; part += 1) {
         const line = down === 2 ? part >> 1 : 0;
         const column = down === 2 ? part & 1 : part;
-        decodeDc(componentAt(0), row * down + line, unit * across + column, high, low);
+        decodeDc(0, row * down + line, unit * across + column, high, low);
       }
-      decodeDc(componentAt(1), row, unit, high, low);
-      decodeDc(componentAt(2), row, unit, high, low);
+      decodeDc(1, row, unit, high, low);
+      decodeDc(2, row, unit, high, low);
     }
   }
   return isRead();
@@ -108,13 +108,12 @@ export function decodeDcUnits(rows: i32, high: i32, low: i32): bool {
  * @param low bits that are there now, from this one on
  */
 export function decodeBand(index: usize, across: i32, rows: i32, begin: i32, last: i32, high: i32, low: i32): bool {
-  const component = componentAt(index);
   for (let row = 0; row < rows; row += 1) {
     for (let column = 0; column < across; column += 1) {
       if (interval > 0 && !countToRestart()) return false;
-      if (last === 0) decodeDc(component, row, column, high, low);
-      else if (high === 0) beginBand(component, row, column, begin, last, low);
-      else refineBand(component, row, column, begin, last, low);
+      if (last === 0) decodeDc(index, row, column, high, low);
+      else if (high === 0) beginBand(index, row, column, begin, last, low);
+      else refineBand(index, row, column, begin, last, low);
     }
   }
   return isRead();
@@ -126,10 +125,10 @@ function isRead(): bool {
 
 /** The next row of units of a progressive picture, from its coefficients. */
 export function restoreRow(row: i32): void {
-  restoreBlocks(componentAt(0), row, across, down, units);
+  restoreBlocks(0, row, across, down, units);
   if (isGray) return;
-  restoreBlocks(componentAt(1), row, 1, 1, units);
-  restoreBlocks(componentAt(2), row, 1, 1, units);
+  restoreBlocks(1, row, 1, 1, units);
+  restoreBlocks(2, row, 1, 1, units);
 }
 
 function decodeGrayRow(): bool {

@@ -115,16 +115,17 @@ test('of large JPEGs, also turned ones, both decode the same part: the same clas
   const folder = join(scratch, 'large');
   mkdirSync(folder);
   const sizes = [
-    [1500, 1125],
-    [2600, 2100],
+    [1500, 1125, false],
+    [1500, 1125, true],
+    [2600, 2100, false],
   ] as const;
   const paths: string[] = [];
   for (const { path } of pictures().slice(0, 4)) {
-    for (const [width, height] of sizes) {
+    for (const [width, height, progressive] of sizes) {
       for (const orientation of [1, 6]) {
         const file = join(folder, `${paths.length}.jpg`);
         const large = sharp(path).autoOrient().toColourspace('srgb').flatten({ background: '#fff' });
-        await large.resize(width, height).withMetadata({ orientation }).jpeg({ quality: 90 }).toFile(file);
+        await large.resize(width, height).withMetadata({ orientation }).jpeg({ quality: 90, progressive }).toFile(file);
         paths.push(file);
       }
     }

@@ -29,6 +29,10 @@ describe('splits of a machine', () => {
   });
 });
 
+test('where there is but one, it is that, however many instances it has', () => {
+  expect(text(unmeasuredSplit([usualSplit(8, 1)]))).toBe('8x1');
+});
+
 describe('the climb', () => {
   const splits = splitsOf(16, 99);
   /** From four instances on, where pictures a second are as given. */

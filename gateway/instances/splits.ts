@@ -36,10 +36,10 @@ export function splitsOf(cores: number, most: number): readonly Split[] {
   return [...splits, usualSplit(1, cores)];
 }
 
-/** The one to begin with, and to stay with where nothing is measured. */
+/** The one to begin with, and to stay with where nothing is measured. @param splits at least one, the most instances first */
 export function unmeasuredSplit(splits: readonly Split[]): Split {
-  const few = splits.find(({ instances }) => instances <= MOST_UNMEASURED);
-  return few ?? usualSplit(1, 1);
+  const [fewest = usualSplit(1, 1)] = splits.slice(-1);
+  return splits.find(({ instances }) => instances <= MOST_UNMEASURED) ?? fewest;
 }
 
 /**

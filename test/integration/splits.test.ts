@@ -42,6 +42,7 @@ test('the first load compares the splits and serves with the best alone; the nex
 test.each([
   [{ TWINLENS_INSTANCES: '1' }, 2, { instances: 1, threads: 2 }],
   [{ TWINLENS_INSTANCES: '0', TWINLENS_THREADS: '1' }, 2, { instances: 2, threads: 1 }],
+  [{ TWINLENS_INSTANCES: '5' }, 2, { instances: 5, threads: 1 }],
   [{ TWINLENS_INSTANCES: '2', TWINLENS_THREADS: '2' }, 2, { instances: 2, threads: 2 }],
   [{ TWINLENS_INSTANCES: '0' }, 1, { instances: 1, threads: 1 }],
 ])('nothing is compared with %o on %i processors', { timeout: LONG }, async (environment, cores, split) => {

@@ -280,6 +280,18 @@ function beginOf(file: Uint8Array): number {
   return scan.begin;
 }
 
+test.each([
+  [3000, 3000],
+  [65_500, 65_500],
+])('a progressive file that claims %i x %i pixels, which do not fit either, is left to others', (width, height) => {
+  const file = fixture('jpeg/progressive-restarts.jpg').slice();
+  const frame = Buffer.from(file).indexOf(Buffer.from([0xff, 0xc2]));
+  new DataView(file.buffer).setUint16(frame + 5, height);
+  new DataView(file.buffer).setUint16(frame + 7, width);
+  expect(readJpegScan(file)).toMatchObject({ kind: 'progressive', width, height });
+  for (const eighths of [2, 4, 8] as const) expect(decode(file, eighths)).toBeUndefined();
+});
+
 test.each(
   ['jpeg/restarts.jpg', 'jpeg/gray-restarts.jpg'].flatMap((name) =>
     ([2, 4, 8] as const).map((e) => [name, e] as const),

@@ -7,6 +7,7 @@
 import { TwinlensError } from './errors.ts';
 import type { JpegBand } from './jpeg-bands.ts';
 import { JPEG_KERNEL_BASE64 } from './jpeg-kernel-bytes.ts';
+import { type Places, placesOf, unitsOf } from './jpeg-places.ts';
 import type { JpegScan, JpegScans } from './jpeg-scan.ts';
 import type { HuffmanTable } from './jpeg-tables.ts';
 import { type Eighths, partOf } from './sizes.ts';
@@ -54,62 +55,8 @@ const FIRST_MEMORY = 2 ** 19;
 /** Pixels; of pictures a few wide libjpeg makes chroma in another way, which gray ones don't have. */
 const LEAST_SIDE = 16;
 const LEAST_GRAY_SIDE = 1;
-/** Bytes before and behind a row of samples; of the room behind a region that vectors may reach into. */
-const MARGIN = 16;
-const ROOM = 64;
-/** 64 numbers of 16 bits. */
-const QUANTS_BYTES = 128;
-const BLOCK_BYTES = 128;
-
-/** Addresses of what belongs to a component. */
-interface ComponentPlaces {
-  readonly dc: number;
-  readonly ac: number;
-  readonly skips: number;
-  readonly quants: number;
-  readonly plane: number;
-  readonly points: number;
-  readonly coefficients: number;
-  /** Bytes of them. */
-  readonly gathered: number;
-}
-
-interface Places {
-  readonly components: readonly ComponentPlaces[];
-  /** For tables on their way. */
-  readonly spec: number;
-  /** For the decoder's own use. */
-  readonly scratch: number;
-  /** Of the pixel rows that it gives. */
-  readonly target: number;
-  /** Of the file's bytes from the first scan's on. */
-  readonly source: number;
-}
-
-/** Addresses, one region behind the other. */
-class Regions {
-  #end: number;
-
-  constructor(base: number) {
-    this.#end = base;
-  }
-
-  get end(): number {
-    return this.#end;
-  }
-
-  take(bytes: number): number {
-    const at = this.#end;
-    this.#end = (at + bytes + ROOM + 15) & ~15;
-    return at;
-  }
-}
-
 const cutShort = () =>
   new TwinlensError('UNDECODABLE_IMAGE', 'The jpeg file ends before its picture does; send the whole file.');
-
-/** A block of chroma with its luma, or one of gray, in a row of them. */
-const unitsOf = ({ width, across }: JpegScan | JpegScans) => Math.ceil(width / (8 * across));
 
 const newBytes = (length: number): Uint8Array<ArrayBuffer> => new Uint8Array(length);
 
@@ -168,42 +115,14 @@ export class JpegDecoder {
 
   /** Divides the memory; undefined: the picture doesn't fit. */
   #divide(jpeg: JpegScan | JpegScans, eighths: Eighths, sourceBytes: number): Places | undefined {
-    const { across, down, components, kind } = jpeg;
-    const { free, tableBytes, skipsBytes } = this.#exports;
-    const { width } = partOf(jpeg, eighths);
-    const units = unitsOf(jpeg);
-    const stride = units * eighths * across + 2 * MARGIN;
-    const unitRows = Math.ceil(jpeg.height / (8 * down));
-    const regions = new Regions(free());
-    const places = {
-      spec: regions.take(16 + 256),
-      components: components.map((_, index) => {
-        // Chroma that is halved along both axes is there as densely as luma, if its blocks have twice the samples.
-        const points = index > 0 && down === 2 && eighths < 8 ? eighths * 2 : eighths;
-        const blocks = units * unitRows * (index === 0 ? across * down : 1);
-        const gathered = kind === 'progressive' ? blocks * BLOCK_BYTES : 0;
-        return {
-          points,
-          dc: regions.take(tableBytes()),
-          ac: regions.take(tableBytes()),
-          skips: regions.take(points === 8 || kind === 'progressive' ? 0 : skipsBytes()),
-          quants: regions.take(QUANTS_BYTES),
-          // A row before the ones of a row of units, and one behind.
-          plane: regions.take(stride * (points * (index === 0 ? down : 1) + 2)) + stride + MARGIN,
-          coefficients: regions.take(gathered),
-          gathered,
-        };
-      }),
-      scratch: regions.take(2 * (width + 2 * MARGIN)),
-      // The last row of units may give the one pixel row more that the one before left.
-      target: regions.take((eighths * down + 1) * width * 3),
-      source: regions.take(sourceBytes),
-    };
-    if (!this.#fits(regions.end)) return undefined;
+    const { free, tableBytes, skipsBytes, spreadQuants, setComponent } = this.#exports;
+    const sizes = { table: tableBytes(), skips: skipsBytes(), source: sourceBytes };
+    const places = placesOf(jpeg, eighths, free(), sizes);
+    if (!this.#fits(places.end)) return undefined;
     for (const [index, { dc, ac, quants, plane, points, skips }] of places.components.entries()) {
-      this.#bytes.set(components[index]?.quants ?? [], places.spec);
-      this.#exports.spreadQuants(places.spec, quants);
-      this.#exports.setComponent(index, dc, ac, quants, plane, stride, points, skips);
+      this.#bytes.set(jpeg.components[index]?.quants ?? [], places.spec);
+      spreadQuants(places.spec, quants);
+      setComponent(index, dc, ac, quants, plane, places.stride, points, skips);
     }
     return places;
   }

@@ -46,6 +46,12 @@ test('whenever the gateway is asked, it is said what goes there', () => {
   expect(privacy('prefer-device', 'device', 'frames', false).text).toMatch(/while it can answer$/);
 });
 
+test('where the gateway may have answered before, only what is still to come is said to stay', () => {
+  const text = (mode: 'prefer-device' | 'prefer-gateway') => privacy(mode, 'device', 'photos', false).text;
+  expect(text('prefer-device')).toBe('New photos stay on this device while it can answer');
+  expect(text('prefer-gateway')).toBe('New photos stay on this device until the gateway is back');
+});
+
 test('where timings are reported, it is not said that nothing leaves the device', () => {
   for (const mode of ['prefer-device', 'prefer-gateway'] as const) {
     expect(privacy(mode, 'device', 'photos', true).text).toMatch(/^Only anonymous timings leave this device /);

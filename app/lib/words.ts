@@ -140,13 +140,15 @@ export function privacy(
   reporting: boolean,
 ): Privacy {
   const things = what === 'frames' ? 'Frames' : 'Photos';
-  const nothing = reporting ? 'Only anonymous timings leave this device' : 'Nothing leaves this device';
+  // Those that were answered are not spoken of: the gateway may have had them.
+  const coming = what === 'frames' ? 'Frames' : 'New photos';
+  const stay = reporting ? 'Only anonymous timings leave this device' : `${coming} stay on this device`;
   if (mode === 'only-device') return { stays: true, text: 'Nothing leaves this device' };
   if (engine === 'gateway' || mode === 'only-gateway') return { stays: false, text: `${things} go to the gateway` };
   if (mode === 'prefer-gateway') {
-    return { stays: true, text: `${nothing} until the gateway is back` };
+    return { stays: true, text: `${stay} until the gateway is back` };
   }
-  return { stays: true, text: `${nothing} while it can answer` };
+  return { stays: true, text: `${stay} while it can answer` };
 }
 
 export interface Words {

@@ -48,10 +48,10 @@ async function deviceInferences(url: string): Promise<number> {
   );
 }
 
-test('an operator who does not ask for reports gets none, and the page says that nothing leaves the device', async () => {
+test('an operator who does not ask for reports gets none, and the page says that frames stay', async () => {
   const site = await startSite(DEBUG);
   const { browser, page, problems } = await visit(site.gateway.url);
-  await expect(page.getByTestId('privacy')).toHaveText(/^Nothing leaves this device /, { timeout: 60_000 });
+  await expect(page.getByTestId('privacy')).toHaveText(/^Frames stay on this device /, { timeout: 60_000 });
   await classify(page, 'clock');
   await page.getByTestId('device-toggle').click();
   await expect(page.getByTestId('device-reports')).toHaveCount(0);

@@ -8,14 +8,14 @@ import { decodePart } from '../test/support/jpeg-reference.ts';
 import { labelledPhotos, NO_SHARED, sharedDir } from '../test/support/shared-photos.ts';
 import { asTwinlensError } from './errors.ts';
 import { createJpegDecoder, MOST_MEMORY } from './jpeg-decoder.ts';
-import { readJpegScan } from './jpeg-scan.ts';
+import { readJpeg } from './jpeg-file.ts';
 import { type Eighths, partOf } from './sizes.ts';
 
 const decoder = createJpegDecoder();
 
 function decode(file: Uint8Array, eighths: Eighths = 8): Uint8Array | undefined {
   if (!decoder) throw new Error('this Node has no WebAssembly SIMD');
-  const scan = readJpegScan(file);
+  const scan = readJpeg(file);
   return scan && decoder.decode(file, scan, eighths);
 }
 
@@ -131,7 +131,7 @@ test('every progressive JPEG of luma and chroma does, too, whatever its scans', 
   await fc.assert(
     fc.asyncProperty(files, fc.boolean(), fc.boolean(), async (options, optimiseScans, trellisQuantisation) => {
       const file = await fileOf({ ...options, ...progressive, optimiseScans, trellisQuantisation });
-      expect(readJpegScan(file)?.kind).toBe('progressive');
+      expect(readJpeg(file)?.kind).toBe('progressive');
       expect(digest(decode(file))).toBe(digest(await byLibjpeg(file)));
     }),
     { numRuns: 300 },
@@ -142,7 +142,7 @@ test('every gray progressive JPEG does, too', async () => {
   await fc.assert(
     fc.asyncProperty(grays, async (options) => {
       const file = await grayFileOf({ ...options, ...progressive });
-      expect(readJpegScan(file)?.kind).toBe('progressive');
+      expect(readJpeg(file)?.kind).toBe('progressive');
       expect(digest(decode(file))).toBe(digest(await byLibjpeg(file)));
     }),
     { numRuns: 200 },
@@ -166,7 +166,7 @@ test.each([...FIXTURES, ...PROGRESSIVE_FIXTURES])('%s comes out as libjpeg decod
 
 describe.each([2, 4] as const)('at %i eighths of its size', (eighths) => {
   const byReference = (file: Uint8Array) => {
-    const scan = readJpegScan(file);
+    const scan = readJpeg(file);
     return scan?.kind === 'baseline' ? decodePart(file, scan, eighths) : undefined;
   };
 
@@ -194,7 +194,7 @@ describe.each([2, 4] as const)('at %i eighths of its size', (eighths) => {
     await fc.assert(
       fc.asyncProperty(files, async (options) => {
         const file = await fileOf({ ...options, ...progressive });
-        expect(readJpegScan(file)?.kind).toBe('progressive');
+        expect(readJpeg(file)?.kind).toBe('progressive');
         expect(digest(decode(file, eighths))).toBe(digest(byReference(await fileOf(options))));
       }),
       { numRuns: 100 },
@@ -275,7 +275,7 @@ describe('what it does not know it leaves to others', () => {
 
 /** Of the one scan's bits. */
 function beginOf(file: Uint8Array): number {
-  const scan = readJpegScan(file);
+  const scan = readJpeg(file);
   if (scan?.kind !== 'baseline') throw new Error('It is no baseline file.');
   return scan.begin;
 }
@@ -288,7 +288,7 @@ test.each([
   const frame = Buffer.from(file).indexOf(Buffer.from([0xff, 0xc2]));
   new DataView(file.buffer).setUint16(frame + 5, height);
   new DataView(file.buffer).setUint16(frame + 7, width);
-  expect(readJpegScan(file)).toMatchObject({ kind: 'progressive', width, height });
+  expect(readJpeg(file)).toMatchObject({ kind: 'progressive', width, height });
   for (const eighths of [2, 4, 8] as const) expect(decode(file, eighths)).toBeUndefined();
 });
 
@@ -319,13 +319,13 @@ test.each([
   ['refines by more than a bit', 5, 0x01, 0x02],
 ])('a progressive file with a scan that %s is left to others', (_what, at, from, to) => {
   const file = fixture('jpeg/progressive-restarts.jpg');
-  const scans = readJpegScan(file);
-  const begin = (scans?.kind === 'progressive' && scans.bands[at]?.begin) || 0;
+  const read = readJpeg(file);
+  const begin = (read?.kind === 'progressive' && read.scans[at]?.begin) || 0;
   // Marker, length, number and 16 counts of the table before the scan; then its symbols.
   const symbols = Buffer.from(file).lastIndexOf(Buffer.from([0xff, 0xc4]), begin) + 2 + 2 + 1 + 16;
   const changed = file.slice();
   changed[changed.indexOf(from, symbols)] = to;
-  expect(readJpegScan(changed)?.kind).toBe('progressive');
+  expect(readJpeg(changed)?.kind).toBe('progressive');
   expect(decode(changed)).toBeUndefined();
 });
 
@@ -349,7 +349,7 @@ test('a broken file gives nothing or a picture of its size, and the next file is
       (file, changes, eighths) => {
         const broken = file.slice();
         for (const [at, value] of changes) broken[at % broken.length] = value;
-        const scan = readJpegScan(broken);
+        const scan = readJpeg(broken);
         const pixels = tryDecode(broken, eighths);
         if (pixels instanceof Uint8Array && scan) {
           const { width, height } = partOf(scan, eighths);

@@ -5,10 +5,10 @@
  * kinds.
  */
 import { TwinlensError } from './errors.ts';
-import type { JpegBand } from './jpeg-bands.ts';
+import type { BaselineJpeg, Jpeg, ProgressiveJpeg } from './jpeg-file.ts';
 import { JPEG_KERNEL_BASE64 } from './jpeg-kernel-bytes.ts';
 import { type Places, placesOf, unitsOf } from './jpeg-places.ts';
-import type { JpegScan, JpegScans } from './jpeg-scan.ts';
+import type { JpegScan } from './jpeg-scans.ts';
 import type { HuffmanTable } from './jpeg-tables.ts';
 import { type Eighths, partOf } from './sizes.ts';
 import { onePerThread, PAGE, type Started, startModule } from './wasm.ts';
@@ -55,6 +55,7 @@ const FIRST_MEMORY = 2 ** 19;
 /** Pixels; of pictures a few wide libjpeg makes chroma in another way, which gray ones don't have. */
 const LEAST_SIDE = 16;
 const LEAST_GRAY_SIDE = 1;
+
 const cutShort = () =>
   new TwinlensError('UNDECODABLE_IMAGE', 'The jpeg file ends before its picture does; send the whole file.');
 
@@ -77,15 +78,10 @@ export class JpegDecoder {
    * @param file the whole file that `jpeg` was read from
    * @param room gives as many bytes, which are filled and returned
    */
-  decode(
-    file: Uint8Array,
-    jpeg: JpegScan | JpegScans,
-    eighths: Eighths = 8,
-    room = newBytes,
-  ): Uint8Array<ArrayBuffer> | undefined {
+  decode(file: Uint8Array, jpeg: Jpeg, eighths: Eighths = 8, room = newBytes): Uint8Array<ArrayBuffer> | undefined {
     const least = jpeg.components.length === 1 ? LEAST_GRAY_SIDE : LEAST_SIDE;
     if (jpeg.width < least || jpeg.height < least) return undefined;
-    const data = file.subarray(jpeg.kind === 'baseline' ? jpeg.begin : jpeg.bands[0]?.begin);
+    const data = file.subarray(jpeg.kind === 'baseline' ? jpeg.begin : jpeg.scans[0]?.begin);
     const places = this.#divide(jpeg, eighths, data.length);
     if (!places) return undefined;
     this.#bytes.set(data, places.source);
@@ -114,7 +110,7 @@ export class JpegDecoder {
   }
 
   /** Divides the memory; undefined: the picture doesn't fit. */
-  #divide(jpeg: JpegScan | JpegScans, eighths: Eighths, sourceBytes: number): Places | undefined {
+  #divide(jpeg: Jpeg, eighths: Eighths, sourceBytes: number): Places | undefined {
     const { free, tableBytes, skipsBytes, spreadQuants, setComponent } = this.#exports;
     const sizes = { table: tableBytes(), skips: skipsBytes(), source: sourceBytes };
     const places = placesOf(jpeg, eighths, free(), sizes);
@@ -128,48 +124,48 @@ export class JpegDecoder {
   }
 
   /** Opens the one scan, to be decoded row by row. False: its tables make no sense. */
-  #begin(scan: JpegScan, { components, spec, source }: Places, end: number): boolean {
+  #begin(jpeg: BaselineJpeg, { components, spec, source }: Places, end: number): boolean {
     for (const [index, { dc, ac, points, skips }] of components.entries()) {
-      const own = scan.components[index];
+      const own = jpeg.components[index];
       if (!own || !this.#writeTable(own.dc, dc, spec) || !this.#writeTable(own.ac, ac, spec)) return false;
       if (points < 8) this.#exports.buildSkips(ac, skips);
     }
-    this.#openScan(scan, source, end, scan.restartInterval);
+    this.#openScan(jpeg, source, end, jpeg.restartInterval);
     return true;
   }
 
   /** All coefficients, from all scans. False: one of them is broken. */
-  #gather(jpeg: JpegScans, places: Places, end: number): boolean {
+  #gather(jpeg: ProgressiveJpeg, places: Places, end: number): boolean {
     const units = unitsOf(jpeg);
     for (const [index, { coefficients, gathered }] of places.components.entries()) {
       this.#bytes.fill(0, coefficients, coefficients + gathered);
       this.#exports.setCoefficients(index, coefficients, index === 0 ? units * jpeg.across : units);
     }
-    const start = jpeg.bands[0]?.begin ?? 0;
-    return jpeg.bands.every((band) => {
-      this.#openScan(jpeg, places.source + band.begin - start, end, band.restartInterval);
-      return this.#gatherBand(jpeg, band, places);
+    const start = jpeg.scans[0]?.begin ?? 0;
+    return jpeg.scans.every((scan) => {
+      this.#openScan(jpeg, places.source + scan.begin - start, end, scan.restartInterval);
+      return this.#gatherScan(jpeg, scan, places);
     });
   }
 
-  #gatherBand(jpeg: JpegScans, band: JpegBand, { components, spec }: Places): boolean {
-    const { first, last, high, low } = band;
-    const isWritten = band.tables.every((table, at) => {
-      const place = components[band.components[at] ?? -1];
+  #gatherScan(jpeg: ProgressiveJpeg, scan: JpegScan, { components, spec }: Places): boolean {
+    const { first, last, high, low } = scan;
+    const isWritten = scan.tables.every((table, at) => {
+      const place = components[scan.components[at] ?? -1];
       return place && this.#writeTable(table, first === 0 ? place.dc : place.ac, spec);
     });
     if (!isWritten) return false;
-    if (band.components.length > 1) {
+    if (scan.components.length > 1) {
       return this.#exports.decodeDcUnits(Math.ceil(jpeg.height / (8 * jpeg.down)), high, low) !== 0;
     }
     // Alone, a component has no blocks but those that hold samples of the picture.
-    const [index = 0] = band.components;
+    const [index = 0] = scan.components;
     const across = Math.ceil(Math.ceil(jpeg.width / (index === 0 ? 1 : jpeg.across)) / 8);
     const rows = Math.ceil(Math.ceil(jpeg.height / (index === 0 ? 1 : jpeg.down)) / 8);
     return this.#exports.decodeBand(index, across, rows, first, last, high, low) !== 0;
   }
 
-  #openScan(jpeg: JpegScan | JpegScans, at: number, end: number, restartInterval: number): void {
+  #openScan(jpeg: Jpeg, at: number, end: number, restartInterval: number): void {
     const { across, down, components } = jpeg;
     this.#exports.openScan(at, end, across, down, unitsOf(jpeg), restartInterval, components.length);
   }

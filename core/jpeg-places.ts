@@ -1,5 +1,5 @@
 /** How the decoder's memory is divided for a picture: addresses, one region behind the other. Pure. */
-import type { JpegScan, JpegScans } from './jpeg-scan.ts';
+import type { Jpeg } from './jpeg-file.ts';
 import { type Eighths, partOf } from './sizes.ts';
 
 /** Addresses of what belongs to a component. */
@@ -51,10 +51,10 @@ const QUANTS_BYTES = 128;
 const BLOCK_BYTES = 128;
 
 /** A block of chroma with its luma, or one of gray, in a row of them. */
-export const unitsOf = ({ width, across }: JpegScan | JpegScans): number => Math.ceil(width / (8 * across));
+export const unitsOf = ({ width, across }: Jpeg): number => Math.ceil(width / (8 * across));
 
 /** @param free where the first region may begin */
-export function placesOf(jpeg: JpegScan | JpegScans, eighths: Eighths, free: number, sizes: Sizes): Places {
+export function placesOf(jpeg: Jpeg, eighths: Eighths, free: number, sizes: Sizes): Places {
   const { across, down, components, kind } = jpeg;
   const { width } = partOf(jpeg, eighths);
   const units = unitsOf(jpeg);

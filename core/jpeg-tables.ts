@@ -24,7 +24,9 @@ export interface Frame {
 }
 
 const [BASELINE, EXTENDED, PROGRESSIVE] = [0xc0, 0xc1, 0xc2];
-const [HUFFMAN, QUANTS, RESTARTS, JFIF, ADOBE, COMMENT] = [0xc4, 0xdb, 0xdd, 0xe0, 0xee, 0xfe];
+const [HUFFMAN, RESTARTS, JFIF, ADOBE, COMMENT] = [0xc4, 0xdd, 0xe0, 0xee, 0xfe];
+/** The marker before factors of coefficients. */
+export const QUANTS = 0xdb;
 const MOST_DC_BITS = 11;
 const MOST_FACTOR = 4;
 

@@ -4,8 +4,8 @@
  * and the platform's decoder is asked.
  */
 import { threadJpegDecoder } from './jpeg-decoder.ts';
+import { type Jpeg, readJpeg } from './jpeg-file.ts';
 import { type JpegHeader, readJpegHeader } from './jpeg-header.ts';
-import { type JpegScan, type JpegScans, readJpegScan } from './jpeg-scan.ts';
 import type { InputSpec } from './manifest.ts';
 import type { PixelView } from './pixels.ts';
 import { type Eighths, enoughEighths, partOf, type Size } from './sizes.ts';
@@ -28,7 +28,7 @@ export function plainJpegHeader(bytes: Uint8Array): JpegHeader | undefined {
 /** A plain JPEG of a kind that core's decoder knows, not decoded yet. */
 export interface PlainJpeg {
   readonly file: Uint8Array;
-  readonly scan: JpegScan | JpegScans;
+  readonly jpeg: Jpeg;
   readonly orientation: number;
   readonly eighths: Eighths;
 }
@@ -44,9 +44,9 @@ function seenSize({ width, height, orientation }: JpegHeader): Size {
  * Undefined: it is broken, or of a kind that this decoder doesn't know.
  */
 export function openPlainJpeg(file: Uint8Array, header: JpegHeader, input?: InputSpec): PlainJpeg | undefined {
-  const scan = readJpegScan(file);
+  const jpeg = readJpeg(file);
   const eighths = input ? enoughEighths(seenSize(header), input) : 8;
-  return scan && { file, scan, orientation: header.orientation, eighths };
+  return jpeg && { file, jpeg, orientation: header.orientation, eighths };
 }
 
 /**
@@ -54,12 +54,12 @@ export function openPlainJpeg(file: Uint8Array, header: JpegHeader, input?: Inpu
  * Undefined: it is broken, or too small or too large for this decoder. Throws UNDECODABLE_IMAGE where it ends too soon.
  */
 export function decodePlainJpeg(
-  { file, scan, orientation, eighths }: PlainJpeg,
+  { file, jpeg, orientation, eighths }: PlainJpeg,
   room?: (bytes: number) => Uint8Array<ArrayBuffer>,
 ): PixelView | undefined {
-  const data = threadJpegDecoder()?.decode(file, scan, eighths, room);
+  const data = threadJpegDecoder()?.decode(file, jpeg, eighths, room);
   if (!data) return undefined;
-  const { width, height } = scan;
-  const whole = { data, ...partOf(scan, eighths), channels: 3 } as const;
+  const { width, height } = jpeg;
+  const whole = { data, ...partOf(jpeg, eighths), channels: 3 } as const;
   return turn(eighths === 8 ? whole : { ...whole, full: { width, height } }, orientation);
 }

@@ -140,15 +140,13 @@ export function privacy(
   reporting: boolean,
 ): Privacy {
   const things = what === 'frames' ? 'Frames' : 'Photos';
-  // Those that were answered are not spoken of: the gateway may have had them.
-  const coming = what === 'frames' ? 'Frames' : 'New photos';
-  const stay = reporting ? 'Only anonymous timings leave this device' : `${coming} stay on this device`;
   if (mode === 'only-device') return { stays: true, text: 'Nothing leaves this device' };
   if (engine === 'gateway' || mode === 'only-gateway') return { stays: false, text: `${things} go to the gateway` };
-  if (mode === 'prefer-gateway') {
-    return { stays: true, text: `${stay} until the gateway is back` };
-  }
-  return { stays: true, text: `${stay} while it can answer` };
+  // Those that were answered are not spoken of: the gateway may have had them.
+  const coming = what === 'frames' ? 'Frames' : 'New photos';
+  const how = mode === 'prefer-gateway' ? 'until the gateway is back' : 'while it can answer';
+  const besides = reporting ? '; anonymous timings leave it' : '';
+  return { stays: true, text: `${coming} stay on this device ${how}${besides}` };
 }
 
 export interface Words {

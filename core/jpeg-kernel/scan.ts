@@ -1,8 +1,9 @@
 /**
- * The decoder of a baseline scan with three components, or one, row of blocks by row of blocks: `npm run kernel`
- * compiles this and the files beside it into ../jpeg-kernel-bytes.ts. Gives byte for byte what libjpeg gives, and at a
- * part of the size what test/support/jpeg-reference.ts computes. Owns the memory below `free()`; ../jpeg-decoder.ts
- * divides what lies above. Whatever the bytes say, it ends, and touches only what it was told of.
+ * The decoder of scans with three components, or one: a baseline one row of blocks by row of blocks, progressive ones
+ * each whole, and then their picture row by row. `npm run kernel` compiles this and the files beside it into
+ * ../jpeg-kernel-bytes.ts. Gives byte for byte what libjpeg gives, and at a part of the size what
+ * test/support/jpeg-reference.ts computes. Owns the memory below `free()`; ../jpeg-places.ts divides what lies above.
+ * Whatever the bytes say, it ends, and touches only what it was told of.
  */
 import { isCutShort, isOverrun, isSpent, marker, openBits, skipMarker } from './bits';
 import { doubleAcross, doubleBoth, grayToRgb, repeatEdges, toRgb } from './colour';
@@ -107,9 +108,9 @@ export function decodeDcUnits(rows: i32, high: i32, low: i32): bool {
  * @param high bits that were there before, from this one on (0: none)
  * @param low bits that are there now, from this one on
  */
-export function decodeBand(index: usize, across: i32, rows: i32, begin: i32, last: i32, high: i32, low: i32): bool {
+export function decodeBand(index: usize, columns: i32, rows: i32, begin: i32, last: i32, high: i32, low: i32): bool {
   for (let row = 0; row < rows; row += 1) {
-    for (let column = 0; column < across; column += 1) {
+    for (let column = 0; column < columns; column += 1) {
       if (interval > 0 && !countToRestart()) return false;
       if (last === 0) decodeDc(index, row, column, high, low);
       else if (high === 0) beginBand(index, row, column, begin, last, low);

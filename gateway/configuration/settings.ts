@@ -176,7 +176,7 @@ export const groups = {
     instances: whole(0, [0, 64], {
       about:
         'Child processes that run a model. On the CPU, where neither these nor their threads are given, the ways to share out the cores are compared when a model is loaded while the gateway has nothing else to serve, and the one that answers most pictures serves; it is kept in the data folder (`splits.json`), so that a model is measured once a machine. [Scaling](scaling.md) says what that costs and gives.',
-      none: 'measured, as many as memory has room for; with threads given, cores / threads; on a GPU 2',
+      none: 'measured, no more than memory has room for; with threads given, cores / threads; on a GPU 2',
     }),
     threads: whole(0, [0, 256], {
       about: 'ONNX Runtime threads of one instance.',

@@ -6,7 +6,7 @@ import type { Manifest } from '../../core/manifest.ts';
 const DEFAULT = { cpu: 4, cuda: 32, tensorrt: 8, webgpu: 1, wasm: 1 } as const;
 
 /** Batches in one instance: one runs, the next is decoded meanwhile. */
-export const DEPTH = 2;
+export const BATCHES_AT_ONCE = 2;
 
 /** @param asked the operator's limit; 0: the provider's default */
 export function largestBatch(provider: Provider, asked: number, manifest: Manifest): number {

@@ -35,7 +35,7 @@ export interface ContestOptions<C extends Contestant> {
   readonly signal: AbortSignal;
 }
 
-export interface Outcome<C extends Contestant> {
+export interface ContestResult<C extends Contestant> {
   readonly winner: C;
   readonly split: Split;
   readonly compared: readonly Comparison[];
@@ -47,7 +47,7 @@ const ROUND_MS = 300;
 /** So many times as much is clearly more: rounds of the same pool differ by some percent. */
 const CLEARLY = 1.1;
 
-export async function contest<C extends Contestant>(options: ContestOptions<C>): Promise<Outcome<C>> {
+export async function contest<C extends Contestant>(options: ContestOptions<C>): Promise<ContestResult<C>> {
   const { splits, split, open, most, signal } = options;
   const compared: Comparison[] = [];
   let winner = options.champion;

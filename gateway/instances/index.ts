@@ -1,6 +1,6 @@
 /** The face of `instances/`. */
 export { largestBatch } from './batches.ts';
-export { type Comparison, type Contestant, type ContestOptions, contest, type Outcome } from './contest.ts';
+export { type Comparison, type Contestant, type ContestOptions, type ContestResult, contest } from './contest.ts';
 export { Instance, type InstanceOptions } from './instance.ts';
 export { packagePath, readManifest, verifyPackage } from './package-files.ts';
 export { InstancePool, type PoolOptions } from './pool.ts';

@@ -1,24 +1,13 @@
 import type { ChildProcess } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { TwinlensError } from '../../core/errors.ts';
 import { builtIn, goldenImage } from '../../test/contract/inference-engine.ts';
-import { runtime } from '../../test/support/runtime.ts';
+import { builtInLoad as load } from '../../test/support/runtime.ts';
 import { startInstance } from './child-program.ts';
 import { Instance } from './instance.ts';
 import { MessageReader, writeMessage } from './pipe.ts';
 import { type FromInstance, formatToInstance, parseFromInstance, type ToInstance } from './wire.ts';
 
-const folder = fileURLToPath(new URL('../../models/efficientnet-lite0', import.meta.url));
-const load = {
-  folder,
-  manifest: builtIn,
-  providers: ['cpu'],
-  runtime,
-  maxPixels: 4_000_000,
-  batchMax: 2,
-  decodeOnThreads: false,
-} as const;
 const item = (at: number) => ({ image: goldenImage(at), top: 1 });
 const codeOf = (promise: Promise<unknown>) =>
   promise.then(

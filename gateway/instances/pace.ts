@@ -5,7 +5,7 @@
 import { performance } from 'node:perf_hooks';
 import sharp from 'sharp';
 import type { BatchRunner } from './batch-runner.ts';
-import { DEPTH } from './batches.ts';
+import { BATCHES_AT_ONCE } from './batches.ts';
 
 const WIDTH = 500;
 const HEIGHT = 375;
@@ -39,6 +39,6 @@ export async function pace(batches: Pick<BatchRunner, 'run'>, photo: Uint8Array,
       answered += batchSize;
     }
   };
-  await Promise.all(Array.from({ length: DEPTH }, lane));
+  await Promise.all(Array.from({ length: BATCHES_AT_ONCE }, lane));
   return (answered / (performance.now() - begun)) * 1000;
 }

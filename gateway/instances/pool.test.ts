@@ -1,22 +1,11 @@
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import type { TwinlensError } from '../../core/errors.ts';
-import { builtIn } from '../../test/contract/inference-engine.ts';
 import { lives } from '../../test/support/processes.ts';
-import { runtime } from '../../test/support/runtime.ts';
+import { builtInLoad } from '../../test/support/runtime.ts';
 import { InstancePool, type PoolOptions } from './pool.ts';
 
-const folder = fileURLToPath(new URL('../../models/efficientnet-lite0', import.meta.url));
 const options: PoolOptions = {
-  load: {
-    folder,
-    manifest: builtIn,
-    providers: ['cpu'],
-    runtime,
-    maxPixels: 4_000_000,
-    batchMax: 2,
-    decodeOnThreads: false,
-  },
+  load: builtInLoad,
   loadTimeoutMs: 60_000,
   runTimeoutMs: 60_000,
   size: () => 2,

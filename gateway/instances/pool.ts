@@ -1,12 +1,12 @@
 /**
  * The instances of one model version: as many child processes as configured, kept alive. A dead one is
  * replaced after a growing pause; batches go to the least busy, of several that are as busy to the one that has been
- * at its batch for longest. Guarantees: at most `DEPTH` batches in
+ * at its batch for longest. Guarantees: at most `BATCHES_AT_ONCE` batches in
  * an instance, so that it decodes one while it runs another; one that must run alone does. Knows no queue: `onCapacity` tells who does.
  */
 import type { Provider } from '../../core/engine.ts';
 import { asTwinlensError, TwinlensError } from '../../core/errors.ts';
-import { DEPTH } from './batches.ts';
+import { BATCHES_AT_ONCE } from './batches.ts';
 import { Instance, type InstanceOptions } from './instance.ts';
 import type { RunCost } from './warm-up.ts';
 import type { Ran, RunItem } from './wire.ts';
@@ -156,8 +156,8 @@ export class InstancePool {
   #leastBusy(idle: boolean): { readonly instance: Instance; readonly batches: Batch[] } | undefined {
     let least: { readonly instance: Instance; readonly batches: Batch[] } | undefined;
     for (const [instance, batches] of this.#instances) {
-      if (this.#reserved.has(instance) || batches.length >= (idle ? 1 : DEPTH)) continue;
-      const more = batches.length - (least?.batches.length ?? DEPTH);
+      if (this.#reserved.has(instance) || batches.length >= (idle ? 1 : BATCHES_AT_ONCE)) continue;
+      const more = batches.length - (least?.batches.length ?? BATCHES_AT_ONCE);
       const later = (batches[0]?.since ?? 0) - (least?.batches[0]?.since ?? 0);
       if (more < 0 || (more === 0 && later < 0)) least = { instance, batches };
     }

@@ -7,7 +7,7 @@ import type { LoadStage } from '../../core/admin.ts';
 import type { GatewayProvider, Provider } from '../../core/engine.ts';
 import { TwinlensError } from '../../core/errors.ts';
 import type { Manifest } from '../../core/manifest.ts';
-import { InstancePool, type InstanceStage, type Outcome, type Runtime, type Split } from '../instances/index.ts';
+import { type ContestResult, InstancePool, type InstanceStage, type Runtime, type Split } from '../instances/index.ts';
 import type { Clock, CostCurve } from '../scheduling/index.ts';
 import type { Comparing } from './split-choice.ts';
 
@@ -22,7 +22,7 @@ export interface FleetOptions {
   /** Where it runs on a GPU. */
   readonly gpuInstances: number;
   /** Compares what was loaded with other splits, where that is due; every pool but the winner is closed. */
-  readonly compare: (given: Comparing<InstancePool>) => Promise<Outcome<InstancePool>>;
+  readonly compare: (given: Comparing<InstancePool>) => Promise<ContestResult<InstancePool>>;
   readonly runtime: Omit<Runtime, 'threads'>;
   readonly maxPixels: number;
   /** 0: the provider's default. */

@@ -1,7 +1,7 @@
 /** The face of `serving/`: a registry over the configured sources, with what operators can do with it. */
 import { variantOf } from '../../core/manifest.ts';
 import type { Configuration } from '../configuration/index.ts';
-import { type Split, splitsOf, unmeasuredSplit, usualSplit } from '../instances/index.ts';
+import { type Split, splitsOf, usualSplit } from '../instances/index.ts';
 import { type Allowance, instancesThatFit } from '../resources/index.ts';
 import { describeMachine } from './machine.ts';
 import { ModelManager } from './manager.ts';
@@ -44,7 +44,6 @@ export async function createRegistry(
   return assemble(options, (observer) => {
     const choice: SplitChoice = new SplitChoice({
       splits,
-      unmeasured: unmeasuredSplit(splits),
       most,
       book,
       alone: (): boolean => busyVersions(manager) <= 1,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Contestant, type Split, splitsOf, unmeasuredSplit } from '../instances/index.ts';
+import { type Contestant, type Split, splitsOf } from '../instances/index.ts';
 import { SplitBook } from './split-book.ts';
 import { SplitChoice } from './split-choice.ts';
 
@@ -15,7 +15,6 @@ async function start(speeds: Readonly<Record<number, number>>, splits = SPLITS) 
   let alone = true;
   const choice = new SplitChoice({
     splits,
-    unmeasured: unmeasuredSplit(splits),
     most: 9,
     book,
     alone: () => alone,

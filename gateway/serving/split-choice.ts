@@ -7,18 +7,17 @@ import {
   type Comparison,
   type Contestant,
   type ContestOptions,
+  type ContestResult,
   contest,
-  type Outcome,
   type Split,
+  unmeasuredSplit,
 } from '../instances/index.ts';
 import type { ServingLog } from './log.ts';
 import type { MeasuredModel, SplitBook } from './split-book.ts';
 
 export interface SplitChoiceOptions {
-  /** In the order in which they are tried; of one alone nothing is measured. */
+  /** The most instances first; of one alone nothing is measured. */
   readonly splits: readonly Split[];
-  /** One of them: what to begin with. */
-  readonly unmeasured: Split;
   /** Instances that memory has room for. */
   readonly most: number;
   readonly book: SplitBook;
@@ -48,12 +47,13 @@ export class SplitChoice {
 
   /** What to load the model with. */
   first(model: MeasuredModel): Split {
-    const { book, splits, unmeasured } = this.#options;
-    return splits.length > 1 ? (book.find(model)?.split ?? unmeasured) : unmeasured;
+    const { book, splits } = this.#options;
+    const kept = splits.length > 1 ? book.find(model)?.split : undefined;
+    return kept ?? unmeasuredSplit(splits);
   }
 
   /** Compares, where that is due. */
-  async best<C extends Contestant>(model: ChoosingModel, given: Comparing<C>): Promise<Outcome<C>> {
+  async best<C extends Contestant>(model: ChoosingModel, given: Comparing<C>): Promise<ContestResult<C>> {
     const { book, splits, most, alone, log, now } = this.#options;
     const due = splits.length > 1 && !book.find(model)?.same && alone();
     if (!due) return { winner: given.champion, split: given.split, compared: [] };
@@ -73,7 +73,7 @@ export class SplitChoice {
         compared: outcome.compared.map(shown),
         measuring_time: (now() - began) / 1000,
       },
-      `instances: ${instances}, threads of each: ${threads} answer most`,
+      `${instances} x ${threads} threads is how most pictures are answered here`,
     );
     const sure = alone() && outcome.compared.every(({ gain }) => gain !== undefined);
     if (sure) await book.keep(model, outcome.split);

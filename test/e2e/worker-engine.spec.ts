@@ -1,28 +1,16 @@
 /** The device engine in the real Chromium: the model, its versions and pictures. */
 import { readFileSync } from 'node:fs';
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 import { z } from 'zod';
-import { engineWorker, type Opened, openHarness, startHarness } from './harness/open.ts';
-import { type HarnessServer, manifest } from './harness/server.ts';
+import { engineWorker, openHarness, startHarness } from './harness/open.ts';
+import { manifest } from './harness/server.ts';
+import { test } from './harness/test.ts';
 
 const file = (name: string): string => `/v1/models/${manifest.name}/versions/1/files/${name}`;
 const fixture = (name: string): string =>
   readFileSync(new URL(`../fixtures/images/${name}`, import.meta.url)).toString('base64');
 
-let server: HarnessServer;
-let opened: Opened;
-
-test.beforeEach(async () => {
-  server = await startHarness({ versions: [1, 2] });
-  opened = await openHarness(server.url);
-});
-test.afterEach(async () => {
-  expect(opened.problems).toEqual([]);
-  await opened.close();
-  await server.close();
-});
-
-test('classifies every golden within 1e-3 of the reference, with threads', async () => {
+test('classifies every golden within 1e-3 of the reference, with threads', async ({ opened }) => {
   const { page } = opened;
   const goldens = manifest.goldens.map((golden) => ({ url: file(golden.image), top: golden.top }));
   const answers = await page.evaluate(async (all) => {
@@ -51,7 +39,7 @@ test('classifies every golden within 1e-3 of the reference, with threads', async
   expect(storage.kind).toBe('opfs');
 });
 
-test('tells the download in bytes and what was chosen', async () => {
+test('tells the download in bytes and what was chosen', async ({ opened }) => {
   const events = await opened.page.evaluate(async () => {
     await window.harness.engine.load('efficientnet-lite0');
     return window.harness.events;
@@ -72,7 +60,7 @@ test('tells the download in bytes and what was chosen', async () => {
   expect(events).toContainEqual(expect.objectContaining({ type: 'notice', code: 'BACKEND_CHOSEN' }));
 });
 
-test('describing and preparing need neither the weights nor ONNX Runtime', async () => {
+test('describing and preparing need neither the weights nor ONNX Runtime', async ({ server, opened }) => {
   const { page } = opened;
   server.requests.length = 0;
   const { prepared, sent, digestOfSent } = await page.evaluate(async (text) => {
@@ -97,7 +85,7 @@ test('describing and preparing need neither the weights nor ONNX Runtime', async
   expect(server.requests.filter((path) => /\.wasm$|\.onnx$|ort/.test(path))).toEqual([]);
 });
 
-test('frames and bitmaps are used up and closed, and give what the picture gives', async () => {
+test('frames and bitmaps are used up and closed, and give what the picture gives', async ({ opened }) => {
   await opened.page.evaluate(() => window.harness.engine.describe('efficientnet-lite0'));
   await engineWorker(opened.page).evaluate(() => {
     const closed: string[] = [];
@@ -133,7 +121,7 @@ test('frames and bitmaps are used up and closed, and give what the picture gives
   expect(found.sizes[0]).toBe(found.sizes[1]);
 });
 
-test('every kind of picture decodes upright and whole, and what is none is told by its code', async () => {
+test('every kind of picture decodes upright and whole, and what is none is told by its code', async ({ opened }) => {
   const entries = z
     .array(
       z.object({ file: z.string(), expect: z.string(), width: z.number().optional(), height: z.number().optional() }),

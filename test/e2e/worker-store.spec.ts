@@ -1,25 +1,13 @@
 /** How the device engine of the real Chromium gets its model and keeps it: downloads, stores, and what goes wrong with them. */
-import { expect, test } from '@playwright/test';
-import { engineWorker, type Opened, openHarness, startHarness, visitHarness } from './harness/open.ts';
-import { type HarnessServer, manifest } from './harness/server.ts';
+import { expect } from '@playwright/test';
+import { engineWorker, visitHarness } from './harness/open.ts';
+import { manifest } from './harness/server.ts';
+import { test } from './harness/test.ts';
 
 const weights = /\/model\.onnx$/;
 const file = (name: string): string => `/v1/models/${manifest.name}/versions/1/files/${name}`;
 
-let server: HarnessServer;
-let opened: Opened;
-
-test.beforeEach(async () => {
-  server = await startHarness({ versions: [1, 2] });
-  opened = await openHarness(server.url);
-});
-test.afterEach(async () => {
-  expect(opened.problems).toEqual([]);
-  await opened.close();
-  await server.close();
-});
-
-test('a second visit loads from the store, also while the gateway is away', async () => {
+test('a second visit loads from the store, also while the gateway is away', async ({ server, opened }) => {
   const { page } = opened;
   await page.evaluate(() => window.harness.engine.load('efficientnet-lite0'));
   server.requests.length = 0;
@@ -42,7 +30,10 @@ test('a second visit loads from the store, also while the gateway is away', asyn
   expect({ manifestName, fromStore }).toEqual({ manifestName: manifest.name, fromStore: true });
 });
 
-test('goldens that passed on WebAssembly are not run again, those of another version and a cleared store are', async () => {
+test('goldens that passed on WebAssembly are not run again, those of another version and a cleared store are', async ({
+  server,
+  opened,
+}) => {
   const { page } = opened;
   const load = (spec: string) =>
     page.evaluate(async (wanted) => {
@@ -63,7 +54,7 @@ test('goldens that passed on WebAssembly are not run again, those of another ver
   expect(await load('efficientnet-lite0@1'), 'after the store was cleared').toBe(true);
 });
 
-test('a first visit without the gateway says that it can not be reached', async () => {
+test('a first visit without the gateway says that it can not be reached', async ({ server, opened }) => {
   server.faults.away = true;
   const outcome = await opened.page.evaluate(() =>
     window.harness.outcome(window.harness.engine.load('efficientnet-lite0')),
@@ -71,7 +62,7 @@ test('a first visit without the gateway says that it can not be reached', async 
   expect(outcome).toMatchObject({ error: { code: 'UNAVAILABLE', retryable: true } });
 });
 
-test('a damaged download is refused, and a good one is taken afterwards', async () => {
+test('a damaged download is refused, and a good one is taken afterwards', async ({ server, opened }) => {
   const { page } = opened;
   server.faults.damaged = true;
   const load = () => page.evaluate(() => window.harness.outcome(window.harness.engine.load('efficientnet-lite0')));
@@ -81,7 +72,7 @@ test('a damaged download is refused, and a good one is taken afterwards', async 
   expect(await load()).toMatchObject({ value: { name: manifest.name } });
 });
 
-test('a stored file that was changed is dropped and fetched again', async () => {
+test('a stored file that was changed is dropped and fetched again', async ({ server, opened }) => {
   const { page } = opened;
   const sha256 = manifest.files['model.onnx']?.sha256 ?? '';
   await page.evaluate(() => window.harness.engine.load('efficientnet-lite0'));
@@ -99,7 +90,7 @@ test('a stored file that was changed is dropped and fetched again', async () => 
   expect(server.requests.filter((path) => weights.test(path))).toHaveLength(1);
 });
 
-test('a cancelled download stops at the network and leaves the engine as it was', async () => {
+test('a cancelled download stops at the network and leaves the engine as it was', async ({ server, opened }) => {
   const { page } = opened;
   server.faults.stuck = true;
   await page.evaluate(() => {
@@ -121,7 +112,10 @@ test('a cancelled download stops at the network and leaves the engine as it was'
   await page.evaluate(() => window.harness.engine.load('efficientnet-lite0'));
 });
 
-test('forgetting the store leaves the loaded model running and downloads at the next visit', async () => {
+test('forgetting the store leaves the loaded model running and downloads at the next visit', async ({
+  server,
+  opened,
+}) => {
   const { page } = opened;
   await page.evaluate(() => window.harness.engine.load('efficientnet-lite0'));
   const label = await page.evaluate(async (url) => {
@@ -143,7 +137,7 @@ for (const [kind, cripple] of [
     "Object.defineProperty(StorageManager.prototype, 'getDirectory', { value: undefined }); Object.defineProperty(self, 'indexedDB', { value: undefined });",
   ],
 ] as const) {
-  test(`where better storage is missing the model is kept in ${kind}`, async () => {
+  test(`where better storage is missing the model is kept in ${kind}`, async ({ server, opened }) => {
     const { page } = opened;
     const load = async () => {
       // Spawns the worker, which opens no store yet.
@@ -166,7 +160,7 @@ for (const [kind, cripple] of [
   });
 }
 
-test('a full disk costs the store, not the model, and is told', async () => {
+test('a full disk costs the store, not the model, and is told', async ({ opened }) => {
   const { page } = opened;
   await page.evaluate(() => window.harness.engine.unload());
   await engineWorker(page).evaluate(() => {

@@ -2,7 +2,7 @@
  * A baseline JPEG at a half or a quarter of its size, computed in the plainest way: bit by bit, coefficient by
  * coefficient. What core's compiled decoder has to give, to the byte. Trusts that the file is whole.
  */
-import type { JpegComponent, JpegScan } from '../../core/jpeg-scan.ts';
+import type { BaselineJpeg, JpegComponent } from '../../core/jpeg-file.ts';
 import type { HuffmanTable } from '../../core/jpeg-tables.ts';
 import { partOf } from '../../core/sizes.ts';
 
@@ -134,7 +134,7 @@ interface Plane {
 }
 
 /** Luma, blue and red chroma, or luma alone. Chroma of pictures halved along both axes is made at the size of luma. */
-function planesOf(file: Uint8Array, scan: JpegScan, eighths: 2 | 4): readonly Plane[] {
+function planesOf(file: Uint8Array, scan: BaselineJpeg, eighths: 2 | 4): readonly Plane[] {
   const unitsAcross = Math.ceil(scan.width / (8 * scan.across));
   const units = unitsAcross * Math.ceil(scan.height / (8 * scan.down));
   const planes = scan.components.map((component, index) => {
@@ -172,7 +172,7 @@ function planesOf(file: Uint8Array, scan: JpegScan, eighths: 2 | 4): readonly Pl
 }
 
 /** RGB of the picture at `eighths` eighths of its size. */
-export function decodePart(file: Uint8Array, scan: JpegScan, eighths: 2 | 4): Uint8Array {
+export function decodePart(file: Uint8Array, scan: BaselineJpeg, eighths: 2 | 4): Uint8Array {
   const { width, height } = partOf(scan, eighths);
   const isHalved = scan.across === 2 && scan.down === 1;
   const [luma, blue, red] = planesOf(file, scan, eighths);

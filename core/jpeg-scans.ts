@@ -3,9 +3,9 @@
  * Takes only files whose scans together bring every bit once, in an order that makes sense.
  */
 import { END_OF_IMAGE, endOfScan, START_OF_SCAN, segmentsFrom } from './jpeg-segments.ts';
-import type { Frame, HuffmanTable, JpegTables } from './jpeg-tables.ts';
+import { type Frame, type HuffmanTable, type JpegTables, QUANTS } from './jpeg-tables.ts';
 
-export interface JpegBand {
+export interface JpegScan {
   /** Indexes of its components: all of them, or one. */
   readonly components: readonly number[];
   /** One a component; none where a scan brings further bits of DC coefficients, which have no codes. */
@@ -22,13 +22,12 @@ export interface JpegBand {
 }
 
 /** Usual files have 10. Each goes over all blocks, so that a small file of thousands would keep a processor busy. */
-const MOST_BANDS = 64;
+const MOST_SCANS = 64;
 const MOST_BITS = 13;
-const QUANTS = 0xdb;
 /** Of a coefficient that no scan has brought yet: its lowest bit that is there. */
 const NONE = MOST_BITS + 1;
 
-function bandOf(body: Uint8Array, begin: number, frame: Frame, tables: JpegTables): JpegBand | undefined {
+function scanOf(body: Uint8Array, begin: number, frame: Frame, tables: JpegTables): JpegScan | undefined {
   const count = body[0] ?? 0;
   const rest = 1 + 2 * count;
   if (body.length !== rest + 3 || (count !== 1 && count !== frame.ids.length)) return undefined;
@@ -62,7 +61,7 @@ class Progress {
   }
 
   /** False: it brings what is there already, or what needs something before it. */
-  take({ components, first, last, high, low }: JpegBand): boolean {
+  take({ components, first, last, high, low }: JpegScan): boolean {
     for (const index of components) {
       const lowest = this.#lowest[index] ?? [];
       if (first > 0 && lowest[0] === NONE) return false;
@@ -84,26 +83,26 @@ class Progress {
  * @param tables what was said before it; takes what is said between scans
  * Undefined: something is broken or missing, also where the file ends too soon.
  */
-export function readJpegBands(
+export function readJpegScans(
   bytes: Uint8Array,
   start: { readonly body: Uint8Array; readonly end: number },
   frame: Frame,
   tables: JpegTables,
-): readonly JpegBand[] | undefined {
+): readonly JpegScan[] | undefined {
   const progress = new Progress(frame.ids.length);
-  const bands: JpegBand[] = [];
-  for (let scan: typeof start | undefined = start; scan; ) {
-    const band = bandOf(scan.body, scan.end, frame, tables);
-    if (!band || !progress.take(band) || bands.length === MOST_BANDS) return undefined;
-    bands.push(band);
-    const end = endOfScan(bytes, scan.end);
+  const scans: JpegScan[] = [];
+  for (let segment: typeof start | undefined = start; segment; ) {
+    const scan = scanOf(segment.body, segment.end, frame, tables);
+    if (!scan || !progress.take(scan) || scans.length === MOST_SCANS) return undefined;
+    scans.push(scan);
+    const end = endOfScan(bytes, scan.begin);
     if (end === undefined) return undefined;
-    if (bytes[end + 1] === END_OF_IMAGE) return progress.isComplete ? bands : undefined;
-    scan = undefined;
-    for (const segment of segmentsFrom(bytes, end)) {
-      if (segment.marker === START_OF_SCAN) scan = segment;
+    if (bytes[end + 1] === END_OF_IMAGE) return progress.isComplete ? scans : undefined;
+    segment = undefined;
+    for (const next of segmentsFrom(bytes, end)) {
+      if (next.marker === START_OF_SCAN) segment = next;
       // Factors that change on the way would be right for some of the coefficients only.
-      else if (segment.marker === QUANTS || !tables.take(segment.marker, segment.body)) return undefined;
+      else if (next.marker === QUANTS || !tables.take(next.marker, next.body)) return undefined;
     }
   }
   return undefined;

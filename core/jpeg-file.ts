@@ -3,7 +3,7 @@
  * components, luma and chroma, or of one, gray: baseline ones with a single scan, and progressive ones. Knows no other
  * kind.
  */
-import { type JpegBand, readJpegBands } from './jpeg-bands.ts';
+import { type JpegScan, readJpegScans } from './jpeg-scans.ts';
 import { jpegSegments, START_OF_SCAN } from './jpeg-segments.ts';
 import { type Frame, type HuffmanTable, JpegTables } from './jpeg-tables.ts';
 
@@ -22,7 +22,7 @@ interface JpegPicture {
   readonly down: 1 | 2;
 }
 
-export interface JpegScan extends JpegPicture {
+export interface BaselineJpeg extends JpegPicture {
   readonly kind: 'baseline';
   /** Groups of blocks, of gray blocks, between two restart markers; 0: there are none. */
   readonly restartInterval: number;
@@ -32,13 +32,15 @@ export interface JpegScan extends JpegPicture {
   readonly begin: number;
 }
 
-export interface JpegScans extends JpegPicture {
+export interface ProgressiveJpeg extends JpegPicture {
   readonly kind: 'progressive';
   /** Luma, blue and red chroma; or luma alone. */
   readonly components: readonly Pick<JpegComponent, 'quants'>[];
   /** In the order of the file. */
-  readonly bands: readonly JpegBand[];
+  readonly scans: readonly JpegScan[];
 }
+
+export type Jpeg = BaselineJpeg | ProgressiveJpeg;
 
 /** Components with all that they need; undefined: a table is missing, or the scan is not one of all coefficients. */
 function baselineComponents(body: Uint8Array, frame: Frame, tables: JpegTables): JpegComponent[] | undefined {
@@ -70,7 +72,7 @@ function progressiveComponents(frame: Frame, tables: JpegTables): Pick<JpegCompo
 }
 
 /** @param bytes the whole file. Undefined: it is of another kind, or broken. */
-export function readJpegScan(bytes: Uint8Array): JpegScan | JpegScans | undefined {
+export function readJpeg(bytes: Uint8Array): Jpeg | undefined {
   const tables = new JpegTables();
   for (const segment of jpegSegments(bytes)) {
     const { marker, body, end: begin } = segment;
@@ -87,8 +89,8 @@ export function readJpegScan(bytes: Uint8Array): JpegScan | JpegScans | undefine
       return components && { kind: 'baseline', ...picture, restartInterval, components, begin };
     }
     const components = progressiveComponents(frame, tables);
-    const bands = components && readJpegBands(bytes, segment, frame, tables);
-    return bands && { kind: 'progressive', ...picture, components, bands };
+    const scans = components && readJpegScans(bytes, segment, frame, tables);
+    return scans && { kind: 'progressive', ...picture, components, scans };
   }
   return undefined;
 }
